@@ -1,0 +1,65 @@
+# The commands of the book.  Each one first makes sure of .venv, the
+# environment with everything that it needs (booktools/environment.py).
+
+.DEFAULT_GOAL := help
+.PHONY: help environment book test check extract serve clean
+
+# The Python that .venv is made with; by default the first suitable one.
+PYTHON ?=
+BIN := .venv/bin
+# booktools without its assets may have so many lines, to stay readable.
+BUDGET := 2500
+
+help: ## List the commands
+	@echo "The commands of the book:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
+	    Makefile
+
+book: extract ## Build the book: every chapter runs, every page is made
+	$(BIN)/jupyter-book build .
+	@echo
+	@echo "The book is ready: open _build/html/index.html in a browser,"
+	@echo "or type: make serve"
+
+test: environment ## Run the tests
+	$(BIN)/python -m pytest
+
+check: environment ## Check format, style, types, saved code, size
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff check --isolated --select F,D \
+	    --config 'lint.pydocstyle.convention = "numpy"' d2lmini
+	$(BIN)/python -m mypy
+	$(BIN)/python -m booktools extract --check
+	@find booktools -name '*.py' -exec awk 'END { \
+	    print "booktools: " NR " of $(BUDGET) lines"; exit NR > $(BUDGET) }' {} +
+
+extract: environment ## Write d2lmini from the code that chapters save
+	$(BIN)/python -m booktools extract
+
+serve: _build/html/index.html environment ## Show the built book in a browser
+	@echo "Stop it with Ctrl-C."
+	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 \
+	    --directory _build/html
+
+_build/html/index.html:
+	@echo "error: there is no book yet; type: make book" >&2; exit 1
+
+clean: ## Remove what was built
+	rm -rf _build
+	@echo "To remove the environment as well: rm -rf .venv"
+
+# First a Python that suits; else one that can say why it does not.
+environment:
+	@set -- .venv/bin/python python3 python \
+	    python3.14 python3.13 python3.12 python3.11; \
+	if [ -n "$(PYTHON)" ]; then set -- "$(PYTHON)"; fi; \
+	for versions in "(3, 11) <= v < (3, 15)" "v >= (3, 6)"; do \
+	    for python in "$$@"; do \
+	        if "$$python" -c "import sys; v = sys.version_info; \
+	            sys.exit(not ($$versions))" >/dev/null 2>&1; \
+	        then exec "$$python" booktools/environment.py; fi; \
+	    done; \
+	done; \
+	echo "error: found no Python 3 (looked for: $$*); install Python 3.11 to" \
+	    "3.14 from https://www.python.org/downloads/" >&2; exit 1

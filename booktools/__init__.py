@@ -1,0 +1,15 @@
+"""The build side of the book: it turns chapters into modules and pages.
+
+The pipeline, in order; each step imports only steps above it:
+
+``problem``    every complaint to a person: ``path:line: error: what [rule]``
+``chapter``    ``_toc.yml`` and MyST files -> ``Book``, ``Chapter``, ``Cell``
+``saved``      cells marked ``#@save`` -> the text of the book's package
+``deps``       which saved code a chapter uses, and a digest of it
+``execute``    runs chapters and checks: cache, kernels, failures
+
+Beside the pipeline stand ``site`` (who publishes this book, and where) and
+``environment`` (makes ``.venv``; runs before anything is installed).  On top
+stand ``sphinxext``, the only package that imports Sphinx, docutils or MyST-NB,
+and ``__main__``, the only module that parses arguments and prints.
+"""

@@ -1,0 +1,307 @@
+"""The commands: the real Makefile, in a folder with a difficult name."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from booktools import environment
+
+ROOT = Path(__file__).parent.parent
+MAKE = shutil.which("make")
+
+# A Python that runs scripts, and writes down the modules that it should run.
+RECORDER = f"""#!/bin/sh
+case "$1" in -m) ;; *) exec '{sys.executable}' "$@" ;; esac
+echo "python $*" >> log
+case "$*" in *"${{FAIL:-nothing}}"*) exit 3 ;; esac
+"""
+BUILDER = """#!/bin/sh
+echo "jupyter-book $*" >> log
+case "$*" in *"${FAIL:-nothing}"*) exit 3 ;; esac
+"""
+
+
+def write_command(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    path.chmod(0o755)
+
+
+class Checkout:
+    """A folder with our Makefile and stand-ins for what it runs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.log = folder / "log"
+        folder.mkdir()
+        shutil.copy(ROOT / "Makefile", folder)
+        (folder / "booktools").mkdir()
+        (folder / "booktools" / "environment.py").write_text(
+            "import os, sys\nprint('set up by', os.environ.get('ME', 'venv'))"
+        )
+        write_command(folder / ".venv" / "bin" / "python", RECORDER)
+        write_command(folder / ".venv" / "bin" / "jupyter-book", BUILDER)
+
+    def environ(self, **environ):
+        outer = ("MAKE", "PYTHON", "MFLAGS")  # of the make that runs us
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(outer)}
+        return kept | environ
+
+    def make(self, *arguments, **environ):
+        return subprocess.run(
+            [MAKE, *arguments],
+            cwd=self.folder,
+            env=self.environ(**environ),
+            capture_output=True,
+            text=True,
+            timeout=60,  # a served page would keep it running
+        )
+
+    def ran(self):
+        return self.log.read_text("utf-8").splitlines()
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return Checkout(tmp_path / "my book 微积分")
+
+
+def targets():
+    """Return the commands: all that the Makefile calls phony but one."""
+    text = (ROOT / "Makefile").read_text("utf-8")
+    (line,) = (t for t in text.splitlines() if t.startswith(".PHONY: "))
+    return set(line.split()[1:]) - {"environment"}
+
+
+def test_make_alone_lists_every_command(checkout):
+    done = checkout.make()
+    listed = {
+        line.split()[1]
+        for line in done.stdout.splitlines()
+        if line.startswith("  make ")
+    }
+    assert listed == targets()
+    assert done.returncode == 0
+    assert not checkout.log.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("extract", ["python -m booktools extract"]),
+        ("test", ["python -m pytest"]),
+        ("book", ["python -m booktools extract", "jupyter-book build ."]),
+    ],
+)
+def test_what_a_command_runs(checkout, command, expected):
+    done = checkout.make(command)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("set up by venv\n")
+    assert checkout.ran() == expected
+
+
+def test_book_ends_by_saying_where_it_is(checkout):
+    last = checkout.make("book").stdout.strip().splitlines()[-2:]
+    assert "_build/html/index.html" in last[0]
+    assert "make serve" in last[1]
+
+
+STEPS = [
+    ("book", "booktools extract"),
+    ("book", "build ."),
+    ("test", "pytest"),
+    ("check", "ruff format"),
+    ("check", "ruff check ."),
+    ("check", "d2lmini"),
+    ("check", "mypy"),
+    ("check", "extract --check"),
+]
+
+
+@pytest.mark.parametrize(("command", "step"), STEPS)
+def test_a_failing_step_is_the_last_one(checkout, command, step):
+    done = checkout.make(command, FAIL=step)
+    assert done.returncode != 0
+    assert step in checkout.ran()[-1]
+    assert "ready" not in done.stdout
+
+
+@pytest.mark.parametrize(("lines", "code"), [(2498, 0), (2499, 2)])
+def test_check_keeps_the_tools_small(checkout, lines, code):
+    (checkout.folder / "booktools" / "new.py").write_text("#\n" * lines)
+    # environment.py has two lines, the second without a line end
+    done = checkout.make("check")
+    assert done.returncode == code
+    assert f"booktools: {lines + 2} of 2500 lines" in done.stdout
+
+
+def test_serve_without_a_book(checkout):
+    done = checkout.make("serve")
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: there is no book yet; ")
+    assert "make book" in done.stderr
+
+
+def test_serve(checkout):
+    site = checkout.folder / "_build" / "html"
+    site.mkdir(parents=True)
+    (site / "index.html").write_text("hello")
+    with subprocess.Popen(
+        [MAKE, "serve"],
+        cwd=checkout.folder,
+        env=checkout.environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        address = ""
+        while "http" not in address and process.poll() is None:
+            address = process.stdout.readline()
+        try:
+            with urlopen(address.partition("(")[2].partition(")")[0]) as page:
+                assert page.read() == b"hello"
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.communicate()
+
+
+def test_clean_leaves_the_environment(checkout):
+    (checkout.folder / "_build" / "html").mkdir(parents=True)
+    done = checkout.make("clean")
+    assert done.returncode == 0
+    assert not (checkout.folder / "_build").exists()
+    assert (checkout.folder / ".venv").exists()
+
+
+@pytest.fixture
+def bare(checkout, tmp_path):
+    """Return a checkout without .venv, and an empty PATH."""
+    shutil.rmtree(checkout.folder / ".venv")
+    path = tmp_path / "path"
+    path.mkdir()
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "sitecustomize.py").write_text(
+        "import sys\nsys.version_info = (3, 10, 13)"
+    )
+    return checkout, path, old
+
+
+GOOD = "#!/bin/sh\nME=$0 exec '{python}' \"$@\""
+OLD = "#!/bin/sh\nME=$0 PYTHONPATH={old} exec '{python}' \"$@\""
+BROKEN = "#!/bin/sh\necho 'no such version' >&2; exit 127"
+
+
+def give_python(path, old, name, text):
+    text = text.format(python=sys.executable, old=old)
+    write_command(path / name, text)
+
+
+@pytest.mark.parametrize("shims", [[], ["python3", "python"]])
+def test_no_python_at_all(bare, shims):
+    checkout, path, old = bare
+    for name in shims:
+        give_python(path, old, name, BROKEN)
+    done = checkout.make("test", PATH=str(path))
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: found no Python 3 ")
+    assert not checkout.log.exists()
+
+
+def test_only_an_old_python(bare):
+    checkout, path, old = bare
+    shutil.copy(
+        environment.__file__, checkout.folder / "booktools" / "environment.py"
+    )
+    give_python(path, old, "python3", OLD)
+    done = checkout.make("test", PATH=str(path))
+    assert done.returncode != 0
+    assert "is Python 3.10, and the book needs" in done.stderr
+    assert not (checkout.folder / ".venv").exists()
+
+
+def test_the_first_suitable_python_is_taken(bare):
+    checkout, path, old = bare
+    give_python(path, old, "python3", OLD)
+    give_python(path, old, "python", BROKEN)
+    give_python(path, old, "python3.12", GOOD)
+    done = checkout.make("environment", PATH=str(path))
+    assert done.stdout == f"set up by {path / 'python3.12'}\n"
+
+
+def test_a_python_can_be_named(bare):
+    checkout, path, old = bare
+    mine = path / "my python"
+    give_python(path, old, "python3", GOOD)
+    give_python(path, old, mine, GOOD)
+    done = checkout.make("environment", f"PYTHON={mine}", PATH=str(path))
+    assert done.stdout == f"set up by {mine}\n"
+
+
+def test_makefile_and_script_agree_on_suitable_pythons():
+    oldest, (major, minor) = environment.OLDEST, environment.NEWEST
+    text = (ROOT / "Makefile").read_text("utf-8")
+    assert f"{oldest} <= v < {(major, minor + 1)}" in text
+    assert f'requires-python = ">={oldest[0]}.{oldest[1]}"' in (
+        ROOT / "pyproject.toml"
+    ).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"]
+)
+def test_commands_that_readers_are_told_exist(name):
+    text = (ROOT / name).read_text("utf-8")
+    told = set()
+    for token in MarkdownIt().parse(text):
+        for part in [token, *(token.children or [])]:
+            if part.type in ("fence", "code_block", "code_inline"):
+                for line in part.content.splitlines():
+                    first, *words = line.partition("#")[0].split() or [""]
+                    if first == "make":
+                        told.update(w for w in words if "=" not in w)
+    assert told
+    assert told <= targets()
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def steps(workflow):
+    for job in workflow["jobs"].values():
+        yield from job["steps"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_only_call_make(path):
+    workflow = yaml.safe_load(path.read_text("utf-8"))
+    for step in steps(workflow):
+        if "run" in step:
+            make, *words = step["run"].split()
+            assert make == "make"
+            assert set(words) <= targets()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_have_few_rights_and_pinned_actions(path):
+    text = path.read_text("utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in text
+    for step in steps(workflow):
+        if "uses" in step:
+            action, _, commit = step["uses"].partition("@")
+            assert len(commit) == 40, step
+            assert set(commit) <= set("0123456789abcdef"), step
+            assert f"{commit} # v" in text, step
+            if action == "actions/checkout":
+                assert step["with"]["persist-credentials"] is False
