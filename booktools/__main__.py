@@ -1,0 +1,139 @@
+"""The commands: `python -m booktools COMMAND`."""
+
+import argparse
+import difflib
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+from booktools.chapter import Book, read_book
+from booktools.deps import Library, describe
+from booktools.problem import BookError
+from booktools.saved import (
+    read_version,
+    render_package,
+    stale_files,
+    write_files,
+)
+
+
+def main() -> int:
+    """Run a command; return 0 if all is well, 1 if there are problems."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console that lacks Chinese shows \uXXXX instead of failing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = _parser().parse_args()
+    where = ""
+    try:
+        book = read_book(arguments.book)
+        where = f" in {_count(len(book.chapters), 'chapter')}"
+        status: int = arguments.run(book, arguments)
+        return status
+    except BookError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+        total = _count(len(error.problems), "problem")
+        print(total + where, file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    return 1
+
+
+def extract(book: Book, arguments: argparse.Namespace) -> int:
+    """Make the package from the chapters, or check that it is fresh."""
+    files = render_package(book, read_version(book.root))
+    stale = stale_files(book.root, book.package, files)
+    if not arguments.check:
+        write_files(book.root, stale)
+        for name, (_, new) in stale.items():
+            print("deleted" if new is None else "wrote", name)
+        return 0
+    for name, (old, new) in stale.items():
+        diff = difflib.unified_diff(
+            old.removesuffix("\n").split("\n") if old else [],
+            new.removesuffix("\n").split("\n") if new else [],
+            f"a/{name}" if old else "/dev/null",
+            f"b/{name}" if new else "/dev/null",
+            lineterm="",
+        )
+        print(*diff, sep="\n")
+    if stale:
+        option = "" if book.root == Path() else f" --book {book.root}"
+        count = _count(len(stale), "stale file")
+        print(f"{count}; run: python -m booktools extract{option}")
+    return 1 if stale else 0
+
+
+def deps(book: Book, arguments: argparse.Namespace) -> int:
+    """Tell what saved code a chapter uses, or who uses a saved name."""
+    files = render_package(book, read_version(book.root))
+    library = Library.from_files(files, book.package)
+    try:
+        print(*describe(book, library, arguments.target), sep="\n")
+    except LookupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def repeat(book: Book, arguments: argparse.Namespace) -> int:
+    """Build the book twice from nothing; name all that is not equal."""
+    # Here, since it imports what takes longer than any other command.
+    from booktools.repeat import find_differences
+
+    try:
+        problems = find_differences(book)
+    except subprocess.CalledProcessError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if problems:
+        raise BookError(problems)
+    print("two builds from nothing are equal, byte for byte")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m booktools", description=__doc__
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("extract", help=extract.__doc__)
+    command.set_defaults(run=extract)
+    command.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; show what would change and exit with 1",
+    )
+
+    command = commands.add_parser("deps", help=deps.__doc__)
+    command.set_defaults(run=deps)
+    command.add_argument(
+        "target",
+        nargs="?",
+        default="",
+        metavar="CHAPTER|NAME",
+        help="a chapter's path or name, or a saved name (default: the book)",
+    )
+
+    command = commands.add_parser("repeat", help=repeat.__doc__)
+    command.set_defaults(run=repeat)
+
+    for command in commands.choices.values():
+        command.add_argument(
+            "--book",
+            type=Path,
+            default=Path(),
+            metavar="DIR",
+            help="folder of the book (default: this folder)",
+        )
+    return parser
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

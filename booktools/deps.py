@@ -1,0 +1,330 @@
+"""Saved code and a chapter -> which of it the chapter uses, and a digest.
+
+Code is only parsed, never imported or run.  Where that cannot tell what is
+used, everything counts as used: a result that is made once more costs seconds,
+a stale one is a lie.  What no parser sees (files that a chapter reads or runs)
+its author names in the front matter: ``data: [file, ...]``.
+"""
+
+import ast
+import functools
+import hashlib
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from importlib import metadata
+from pathlib import Path
+
+from booktools.chapter import Book, Chapter, parse_python, python_source
+from booktools.problem import BookError, Problem
+
+# Among used names: any of them, since the code does not tell.
+ANY = "*"
+
+# Code with one of these may reach any name without writing it.
+_DYNAMIC = {
+    *("__import__", "builtins", "compile", "doctest", "eval", "exec"),
+    *("globals", "importlib", "locals", "runpy", "vars"),
+}
+
+# Where saved code has one of these, to make a class may run any code.
+_CLASS_HOOKS = ("__init_subclass__", "metaclass=")
+
+
+class Library:
+    """The saved code of a book.
+
+    Here a saved name stands for the code that defines it, and a module's name
+    for importing that module; a book has no two equal names.  Of the package's
+    own file, ``__init__``, only ``__version__`` counts.
+    """
+
+    def __init__(self, package: str, modules: Mapping[str, str]):
+        self.package = package
+        self.homes: dict[str, str] = {}  # saved name -> its module
+        self._bodies = {n: parse_python(t).body for n, t in modules.items()}
+        self._code: dict[str, list[ast.stmt]] = {n: [] for n in modules}
+        self._acting: dict[str, set[str]] = {n: set() for n in modules}
+        self._has_hooks = any(
+            hook in text for text in modules.values() for hook in _CLASS_HOOKS
+        )
+        for module in modules:
+            self._sort_statements(module)
+        self._direct = {n: self._direct_uses_of(n) for n in self._code}
+        self._digests = {
+            n: _digest([self.homes.get(n, ""), n, *map(ast.dump, code)])
+            for n, code in self._code.items()
+            if code
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str], package: str) -> "Library":
+        """Take the files of the package, path -> text."""
+        return cls(package, {Path(p).stem: t for p, t in files.items()})
+
+    def direct_uses(self, sources: Iterable[str]) -> set[str]:
+        """Return the names that the cells of a chapter refer to.
+
+        `ANY` is among them if the code does not tell.
+        """
+        try:
+            return self._references(map(parse_python, sources))
+        except SyntaxError:
+            return {ANY}
+
+    def uses(self, sources: Iterable[str]) -> set[str]:
+        """Return the names that cells use, themselves or through others."""
+        found = self.direct_uses(sources)
+        todo = list(found)
+        while todo and ANY not in found:
+            new = self._direct[todo.pop()] - found
+            found |= new
+            todo += new
+        return set(self._code) if ANY in found else found
+
+    def digest(self, names: Iterable[str]) -> str:
+        """Return a digest of saved code and of what it runs on.
+
+        Comments, formatting and line numbers do not count.
+        """
+        lines = sorted(self._digests[n] for n in self._digests.keys() & names)
+        return _digest([*_versions(), *lines])
+
+    def _sort_statements(self, module: str) -> None:
+        """Sort the statements of a module by the names that they bind."""
+        imports: dict[str, list[ast.stmt]] = {}
+        for node in self._bodies[module]:
+            for name, _ in _imports([node]):
+                imports.setdefault(name, []).append(node)
+        for node in self._bodies[module]:
+            # No expression can be saved, so it is the docstring.
+            if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr):
+                continue
+            names = _bound_names(node)
+            parts = list(ast.walk(node))
+            if "__all__" in names:  # which lists imports that are saved
+                texts = {n.value for n in parts if isinstance(n, ast.Constant)}
+                for name in imports.keys() & texts:
+                    self.homes[name] = module
+                    self._code[name] = imports[name]
+                continue
+            if module == "__init__" and "__version__" not in names:
+                continue
+            # An import belongs to the code that uses it: saving one more name
+            # may add imports, which are nothing to the other names.
+            code = [node]
+            used = {n.id for n in parts if isinstance(n, ast.Name)}
+            for name in sorted(imports.keys() & {*used, "annotations"}):
+                code += imports[name]
+            for name in names:
+                self.homes[name] = module
+                self._code.setdefault(name, []).extend(code)
+            if not names:
+                self._code[module] += code
+            elif self._has_hooks or _acts(node):
+                self._acting[module] |= names
+
+    def _direct_uses_of(self, name: str) -> set[str]:
+        """Return the names that saved code itself refers to."""
+        module = self.homes.get(name, name)
+        found = self._references(self._code[name], module) | {module}
+        if name == module:
+            # It may import the modules of whatever its code refers to.
+            others = self._references(self._bodies[module]) - {ANY}
+            found |= {self.homes.get(other, other) for other in others}
+            found |= self._acting[module]
+        return found
+
+    def _references(self, code: Iterable[ast.AST], home: str = "") -> set[str]:
+        """Return the names that code refers to, in a module or in none."""
+        nodes = [node for part in code for node in ast.walk(part)]
+        found: set[str] = set()
+        # What the code calls the package, or a module of it: since no two
+        # saved names are equal, it makes no difference which.
+        aliases, words = {self.package}, set[str]()
+        for name, path in _imports(nodes):
+            package, *attributes = path.split(".")
+            words |= {package, *attributes}
+            if package == self.package and self._look_up(attributes, found):
+                aliases.add(name)
+        for name, attributes in _chains(nodes):
+            words.add(name)
+            if name in aliases and self._look_up(attributes, found):
+                found.add(ANY)
+            if self.homes.get(name) == home:
+                found.add(name)
+        docstrings = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+        texts = [
+            str(n.value)
+            for n in nodes
+            if isinstance(n, ast.Constant) and id(n) not in docstrings
+        ]
+        # A string may be code: that of a magic, say.
+        hidden = any(a in text for text in texts for a in aliases)
+        if hidden or words & _DYNAMIC:
+            found.add(ANY)
+        return found
+
+    def _look_up(self, path: list[str], found: set[str]) -> bool:
+        """Add what a path in the package leads to; say if it is a module."""
+        for name in path:
+            if name in self._bodies:
+                found.add(name)
+            elif name != "torch":  # another name of the package
+                found.add(name if name in self.homes else ANY)
+                return False
+        return True
+
+
+def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
+    """Return a digest of what a chapter's results depend on besides its code.
+
+    That is the saved code it uses, the versions of what it runs on, and the
+    files that its front matter names as ``data``, seen from its own folder.
+
+    Raises
+    ------
+    BookError
+        If one of these files does not exist.
+    """
+    cells = [python_source(cell.source) for cell in chapter.cells]
+    parts = [library.digest(library.uses(cells))]
+    problems = []
+    named = chapter.front_matter.get("data") or []
+    for name in map(str, named if isinstance(named, list) else [named]):
+        path = root / chapter.path
+        file = path.parent / name
+        if file.is_file():
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            parts.append(f"{name} {content}")
+            continue
+        lines = path.read_text("utf-8").split("\n")
+        at = next((i for i, text in enumerate(lines, 1) if name in text), 1)
+        what = f"there is no data file {name!r}"
+        hint = "name it as seen from the chapter's folder"
+        problems.append(Problem(chapter.path, at, "missing-data", what, hint))
+    if problems:
+        raise BookError(problems)
+    return _digest(parts)
+
+
+def describe(book: Book, library: Library, target: str = "") -> list[str]:
+    """Return lines that say what a chapter uses, or who uses a saved name.
+
+    Without a target: what each chapter uses.
+
+    Raises
+    ------
+    LookupError
+        If the book has no such chapter or name.
+    """
+    lines: list[str] = []
+    names = library.homes.keys()
+    for chapter in book.chapters:
+        if chapter.name == library.homes.get(target):
+            lines.insert(0, f"{target}: saved by {chapter.path}")
+        codes = {chapter.path: [cell.source for cell in chapter.cells]}
+        if chapter.checks:
+            checks = [check.source for check in chapter.checks]
+            codes[f"{chapter.path} (checks)"] = checks
+        for place, code in codes.items():
+            sources = list(map(python_source, code))
+            direct = library.direct_uses(sources)
+            others = (library.uses(sources) - direct) & names
+            if target in ("", chapter.path, chapter.docname, chapter.name):
+                text = ", ".join(sorted(direct & names)) or "nothing"
+                if ANY in direct:
+                    text = "anything, its code does not tell"
+                elif others:
+                    text += f", and with it {', '.join(sorted(others))}"
+                lines.append(f"{place}: uses {text}")
+            elif target in others | (direct & names):
+                how = "indirectly " * (target in others)
+                lines.append(f"  used {how}by {place}")
+    if not lines:
+        known = [*names, *(chapter.name for chapter in book.chapters)]
+        close = get_close_matches(target, known, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise LookupError(f"no chapter or saved name is {target!r}{hint}")
+    return lines
+
+
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield the names that imports bind, each with what it stands for."""
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            origin = getattr(node, "module", None)
+            for alias in node.names:
+                name = alias.asname or alias.name.split(".")[0]
+                yield name, f"{origin}.{alias.name}" if origin else alias.name
+
+
+def _bound_names(node: ast.stmt) -> set[str]:
+    """Return the names that a statement gives to the book."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            # A method added to a class is found there, not by its own name.
+            decorators = map(ast.unparse, node.decorator_list)
+            added = any("add_to_class(" in text for text in decorators)
+            return set() if added else {node.name}
+        case ast.Assign(targets=targets):
+            pass
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            targets = [target]
+        case _:
+            return set()
+    return {
+        part.id
+        for target in targets
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+
+
+def _acts(node: ast.AST) -> bool:
+    """Say whether a definition may do more than bind its name.
+
+    If it may, say fill a registry, all who import its module use it.
+    """
+    match node:
+        case ast.Call():
+            return True
+        case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
+            return True
+        case ast.Lambda(args=args):
+            return _acts(args)
+    decorators = {ast.unparse(d) for d in getattr(node, "decorator_list", [])}
+    plain = {"classmethod", "property", "staticmethod"}
+    parts = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):  # not yet run
+        parts = [part for part in parts if not isinstance(part, ast.stmt)]
+    return bool(decorators - plain) or any(map(_acts, parts))
+
+
+def _chains(nodes: list[ast.AST]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the names in code, each with the attributes taken from it."""
+    seen = set()
+    for node in nodes:  # outer ones come before inner ones
+        path: list[str] = []
+        while isinstance(node, ast.Attribute):
+            path.insert(0, node.attr)
+            node = node.value
+        if isinstance(node, ast.Name) and id(node) not in seen:
+            seen.add(id(node))
+            yield node.id, path
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    """Return what may change all that chapters compute or draw."""
+    found = [f"python {platform.python_version()}"]
+    for name in ("numpy", "matplotlib", "torch"):
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} is not installed")
+    return tuple(found)
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,0 +1,89 @@
+"""What several tests share."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--update-cases",
+        action="store_true",
+        help="rewrite the expected results of case files; review the diff",
+    )
+
+
+@pytest.fixture
+def expect(request) -> Callable[[Path, str], None]:
+    """Compare a text with a file of expectations, or rewrite that file."""
+
+    def expect(file: Path, text: str) -> None:
+        if request.config.getoption("--update-cases"):
+            file.write_text(text, "utf-8", newline="\n")
+        assert file.exists(), "run pytest --update-cases, review the diff"
+        assert text == file.read_text("utf-8")
+
+    return expect
+
+
+@pytest.fixture
+def make_book(tmp_path) -> Callable[..., Path]:
+    """Make the folder `book` of a book from texts, or from a folder.
+
+    What is not given is filled in: a title, a start page, and a table of
+    contents with every chapter, sorted by name.
+    """
+
+    def make_book(source: Path | Mapping[str, str]) -> Path:
+        root = tmp_path / "book"
+        if isinstance(source, Path):
+            shutil.copytree(source, root, dirs_exist_ok=True)
+        else:
+            for name, text in source.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text, "utf-8", newline="\n")
+        chapters = sorted(path.stem for path in root.glob("chapters/*.md"))
+        toc = "format: jb-book\nroot: index\n"
+        toc += "chapters:\n" if chapters else ""
+        toc += "".join(f"  - file: chapters/{name}\n" for name in chapters)
+        defaults = {
+            "_config.yml": "title: A small book\n",
+            "_toc.yml": toc,
+            "index.md": "# A small book\n",
+        }
+        for name, text in defaults.items():
+            if not (root / name).exists():
+                (root / name).write_text(text, "utf-8", newline="\n")
+        return root
+
+    return make_book
+
+
+@pytest.fixture
+def run(tmp_path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run this Python with arguments, in the folder above the book."""
+
+    def run(*arguments: str, **environment: str):
+        path = [str(tmp_path / "book"), str(ROOT)]
+        variables = {
+            "PYTHONPATH": os.pathsep.join(path),
+            "PYTHONUTF8": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=os.environ | variables | environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return run

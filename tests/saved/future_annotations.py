@@ -1,0 +1,16 @@
+# Generated from chapters/future_annotations.md by "python -m booktools extract". Do not edit.
+"""Saved code of chapters/future_annotations.md: A chapter."""
+
+from __future__ import annotations
+import decimal
+
+__all__ = ["Tree"]
+
+
+# chapters/future_annotations.md, "A chapter"
+class Tree:
+    """Annotations are not evaluated."""
+
+    def grow(self, by: decimal.Decimal) -> Tree | Nowhere:
+        """Return itself."""
+        return self

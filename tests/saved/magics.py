@@ -1,0 +1,14 @@
+# Generated from chapters/magics.md by "python -m booktools extract". Do not edit.
+"""Saved code of chapters/magics.md: A chapter."""
+
+import math
+
+__all__ = ["A", "C"]
+
+
+# chapters/magics.md, "A chapter"
+A = math.pi
+
+
+# chapters/magics.md, "A chapter"
+C = 3

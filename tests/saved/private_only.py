@@ -1,0 +1,8 @@
+# Generated from chapters/private_only.md by "python -m booktools extract". Do not edit.
+"""Saved code of chapters/private_only.md: A chapter."""
+
+__all__ = []
+
+
+# chapters/private_only.md, "A chapter"
+_a = 1
