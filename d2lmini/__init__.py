@@ -1,0 +1,81 @@
+# Generated from the chapters by "python -m booktools extract". Do not edit.
+"""Saved code of 动手学微积分与自动微分, loaded when it is used."""
+
+import sys as _sys
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    import d2lmini as torch
+    from d2lmini.calculus import (
+        plt,
+        numerical_lim,
+        use_svg_display,
+        set_figsize,
+        set_axes,
+        to_array,
+        as_curves,
+        plot,
+        type_as,
+        numerical_gradient,
+        check_gradient,
+    )
+else:
+    # Code written for D2L calls the package `torch`.
+    torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "plt",
+    "numerical_lim",
+    "use_svg_display",
+    "set_figsize",
+    "set_axes",
+    "to_array",
+    "as_curves",
+    "plot",
+    "type_as",
+    "numerical_gradient",
+    "check_gradient",
+]
+
+_MODULES = {
+    "plt": "calculus",
+    "numerical_lim": "calculus",
+    "use_svg_display": "calculus",
+    "set_figsize": "calculus",
+    "set_axes": "calculus",
+    "to_array": "calculus",
+    "as_curves": "calculus",
+    "plot": "calculus",
+    "type_as": "calculus",
+    "numerical_gradient": "calculus",
+    "check_gradient": "calculus",
+}
+
+
+def __getattr__(name):
+    """Load a saved name, or a module, when it is first asked for."""
+    from difflib import get_close_matches
+    from importlib import import_module
+
+    if name in _MODULES:
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+        value = globals()[name] = getattr(module, name)
+        return value
+    if name in _MODULES.values():
+        return import_module(f"{__name__}.{name}")
+    similar = get_close_matches(name, _MODULES, 1)
+    hint = f" Did you mean {similar[0]!r}?" if similar else ""
+    # Given the name only, Python adds no hint of its own.
+    raise AttributeError(
+        f"{__name__} has no {name!r}.{hint} Its names come from the "
+        "chapters of the book: #@save in a notebook or script of your own "
+        "adds nothing to it, so use what you define there by its bare name.",
+        name=name,
+    )
+
+
+def __dir__():
+    """List the saved names."""
+    return list(__all__)
