@@ -8,7 +8,9 @@ import ast
 import functools
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -57,9 +59,7 @@ class Cell:
     @property
     def tags(self) -> tuple[str, ...]:
         """The cell's tags."""
-        tags = self.options.get("tags")
-        if tags is None:
-            return ()
+        tags = self.options.get("tags") or []
         return tuple(tags) if isinstance(tags, list) else (str(tags),)
 
 
@@ -130,41 +130,30 @@ def read_book(root: Path) -> Book:
         With every problem found in `_config.yml`, `_toc.yml` and chapters.
     """
     problems: list[Problem] = []
-    config = _read_config(root)
-    chapters = []
-    for path, line in _toc_files(root):
-        file = root / path
-        if not file.is_file():
-            problems.append(
-                Problem(
-                    TOC,
-                    line,
-                    "missing-chapter",
-                    f"there is no file {path!r}",
-                    "create it, or remove this line",
-                )
-            )
-            continue
-        try:
-            chapters.append(read_chapter(path, file.read_bytes()))
-        except BookError as error:
-            problems += error.problems
+    text = _read_file(root, CONFIG)
+    config = _mapping(_load_yaml(text, CONFIG))
     sphinx = _mapping(_mapping(config.get("sphinx")).get("config"))
     package = str(sphinx.get("booktools_package") or "d2lmini")
     if not package.isidentifier():
-        text = _read_file(root, CONFIG)
-        lines = _value_lines(yaml.compose(text, Loader=_Loader))
-        message = f"booktools_package {package!r} is no name for a package"
-        line = lines.get(package, 1)
-        problems.append(Problem(CONFIG, line, "bad-package-name", message))
+        line = _line_in_yaml(text, package)
+        what = f"booktools_package {package!r} is no name for a package"
+        problems.append(Problem(CONFIG, line, "bad-package-name", what))
+    toc = _read_file(root, TOC)
+    chapters = []
+    for path in _toc_files(toc):
+        if not (root / path).is_file():
+            line = _line_in_yaml(toc, path.removesuffix(".md"), path)
+            what = f"there is no file {path!r}"
+            hint = "create it, or remove this line"
+            problems.append(Problem(TOC, line, "missing-chapter", what, hint))
+            continue
+        try:
+            chapters.append(read_chapter(path, (root / path).read_bytes()))
+        except BookError as error:
+            problems += error.problems
     if problems:
         raise BookError(problems)
-    return Book(
-        root,
-        str(config.get("title", "")),
-        package,
-        tuple(chapters),
-    )
+    return Book(root, str(config.get("title", "")), package, tuple(chapters))
 
 
 def read_chapter(path: str, data: bytes) -> Chapter:
@@ -182,9 +171,8 @@ def read_chapter(path: str, data: bytes) -> Chapter:
     BookError
         With every problem found in it.
     """
-    text = _decode(data, path)
     reader = _Reader(path)
-    reader.read(_markdown().parse(text))
+    reader.read(_markdown().parse(_decode(data, path)))
     if reader.problems:
         raise BookError(reader.problems)
     return Chapter(
@@ -204,11 +192,8 @@ def python_source(source: str) -> str:
     Lines with magics (`%`, `!`, `?`) become the calls that IPython makes of
     them; every other line keeps its number.  Plain Python comes back as is.
     """
-    try:
+    with suppress(SyntaxError):
         parse_python(source)
-    except SyntaxError:
-        pass
-    else:
         return source
     # Imported here since it takes longer than reading a whole book, and few
     # books have magics.
@@ -222,15 +207,14 @@ def python_source(source: str) -> str:
         lines = transform(lines)
     # One magic at a time: a magic that went on over several lines becomes
     # one, so blank lines are put back behind it.
-    try:
-        changed, new = manager.do_one_token_transform(lines)
+    changed = True
+    with suppress(SyntaxError):  # Python says better what is wrong, and where
         while changed:
-            same = next(i for i, line in enumerate(new) if line != lines[i])
-            new[same + 1 : same + 1] = ["\n"] * (len(lines) - len(new))
-            lines = new
             changed, new = manager.do_one_token_transform(lines)
-    except SyntaxError:
-        pass  # Python says better than IPython what is wrong, and where
+            pairs = enumerate(zip(lines, new, strict=False), 1)
+            below = next((i for i, (a, b) in pairs if a != b), 0)
+            new[below:below] = ["\n"] * (len(lines) - len(new))
+            lines = new
     return "\n" * blank + "".join(lines)
 
 
@@ -255,51 +239,33 @@ def _markdown() -> MarkdownIt:
     )
 
 
-def _read_config(root: Path) -> dict[str, Any]:
-    """Return `_config.yml` as a mapping."""
-    return _mapping(_load_yaml(_read_file(root, CONFIG), CONFIG))
-
-
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _toc_files(root: Path) -> list[tuple[str, int]]:
-    """Return the book's files in order, each with its line in `_toc.yml`."""
-    text = _read_file(root, TOC)
+def _toc_files(text: str) -> list[str]:
+    """Return the book's files in the order of `_toc.yml`."""
     try:
         site = parse_toc_data(_load_yaml(text, TOC))
     except (MalformedError, TypeError, ValueError) as error:
         raise BookError([Problem(TOC, 1, "bad-toc", str(error))]) from None
-    lines = _value_lines(yaml.compose(text, Loader=_Loader))
 
     def walk(name: str) -> Iterator[str]:
-        yield name
+        yield name.removesuffix(".md") + ".md"
         for child in site[name].child_files():
             yield from walk(child)
 
-    return [
-        (name.removesuffix(".md") + ".md", lines.get(name, 1))
-        for name in walk(site.root.docname)
-    ]
+    return list(walk(site.root.docname))
 
 
 def _read_file(root: Path, name: str) -> str:
     try:
         return _decode((root / name).read_bytes(), name)
     except (FileNotFoundError, NotADirectoryError):
-        message = f"there is no {name} in {root}, so this is no book"
-        raise BookError(
-            [
-                Problem(
-                    name,
-                    1,
-                    "not-a-book",
-                    message,
-                    "name its folder: --book DIR",
-                )
-            ]
-        ) from None
+        what = f"there is no {name} in {root}, so this is no book"
+        hint = "name its folder: --book DIR"
+        problem = Problem(name, 1, "not-a-book", what, hint)
+        raise BookError([problem]) from None
 
 
 def _decode(data: bytes, path: str) -> str:
@@ -308,8 +274,8 @@ def _decode(data: bytes, path: str) -> str:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        message = "this is not UTF-8 text"
-        raise BookError([Problem(path, line, "encoding", message)]) from None
+        what = "this is not UTF-8 text"
+        raise BookError([Problem(path, line, "encoding", what)]) from None
 
 
 def _load_yaml(text: str, path: str, first_line: int = 1) -> Any:
@@ -317,27 +283,20 @@ def _load_yaml(text: str, path: str, first_line: int = 1) -> Any:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = first_line + (mark.line if mark else 0)
-        reason = error.problem
+        above, reason = mark.line if mark else 0, error.problem
     except yaml.reader.ReaderError as error:
-        line = first_line + text[: error.position].count("\n")
-        reason = error.reason
-    message = f"this is not YAML: {reason}"
-    raise BookError([Problem(path, line, "bad-yaml", message)])
+        above, reason = text[: error.position].count("\n"), error.reason
+    what = f"this is not YAML: {reason}"
+    raise BookError([Problem(path, first_line + above, "bad-yaml", what)])
 
 
-def _value_lines(node: yaml.Node | None) -> dict[str, int]:
-    """Return the line on which each string value of a YAML document stands."""
-    match node:
-        case yaml.ScalarNode():
-            return {node.value: node.start_mark.line + 1}
-        case yaml.SequenceNode():
-            children = node.value
-        case yaml.MappingNode():
-            children = [value for _, value in node.value]
-        case _:
-            children = []
-    return {k: v for child in children for k, v in _value_lines(child).items()}
+def _line_in_yaml(text: str, *values: str) -> int:
+    """Return the line on which one of some values stands."""
+    for event in yaml.parse(text, Loader=_Loader):
+        mark = event.start_mark
+        if mark and getattr(event, "value", "") in values:
+            return mark.line + 1
+    return 1
 
 
 class _Reader:
@@ -360,7 +319,7 @@ class _Reader:
             line = token.map[0] + 1 if token.map else 1
             match token.type:
                 case "front_matter":
-                    self._read_front_matter(token, line)
+                    self.front_matter = self._options(token.content, line + 1)
                 case "myst_target":
                     label = token.content
                     continue
@@ -369,97 +328,70 @@ class _Reader:
                     level = int(token.tag[1:])
                     self.sections.append(Section(label, title, level, line))
                 case "math_block_label":
-                    tex = token.content.strip()
+                    tex = token.content
                     # The opening $$ may share its line with the formula.
-                    alone = token.content.startswith("\n")
+                    line += tex.startswith("\n")
                     self.formulas.append(
-                        Formula(token.info, tex, line + alone)
+                        Formula(token.info, tex.strip(), line)
                     )
                 case "fence" if depth == 0:
                     self._read_fence(token, line)
             label = ""
-        self._compare_formulas_and_checks()
+        labels = {formula.label for formula in self.formulas}
+        checked = {check.label for check in self.checks}
+        for check in self.checks:
+            if check.label not in labels:
+                what = f"there is no formula {check.label!r} in this chapter"
+                hint = "write {check} and the label of the formula above it"
+                self._report(check.line - 1, "unknown-formula", what, hint)
+        for formula in self.formulas:
+            if formula.label not in checked:
+                what = f"formula {formula.label!r} has no check"
+                hint = f"add ```{{check}} {formula.label} below it"
+                self._report(formula.line, "unchecked-formula", what, hint)
 
-    def _read_front_matter(self, token: Token, line: int) -> None:
-        matter = self._options(token.content, line + 1)
-        if isinstance(matter, dict):
-            self.front_matter = matter
-
-    def _read_fence(self, token: Token, line: int) -> None:
+    def _read_fence(self, token: Token, fence: int) -> None:
         kind, _, argument = token.info.partition("}")
         if kind not in ("{code-cell", "{check"):
             return
-        options, offset = self._split_options(token.content, line + 1)
-        source = "\n".join(token.content.splitlines()[offset:])
-        fence, line = line, line + 1 + offset
+        lines = token.content.splitlines()
+        options, above = self._split_options(lines, fence + 1)
+        source = "\n".join(lines[above:])
+        line = fence + 1 + above
         if kind == "{check":
             self.checks.append(Check(argument.strip(), line, source))
             return
-        executed = self.front_matter.get("file_format") == "mystnb"
-        if not executed and not self.cells:
-            self._problem(
-                fence,
-                "not-executed",
-                "this chapter has code cells, but nothing runs them",
-                "begin the file with front matter: file_format: mystnb",
-            )
+        if self.front_matter.get("file_format") != "mystnb" and not self.cells:
+            what = "this chapter has code cells, but nothing runs them"
+            hint = "begin the file with front matter: file_format: mystnb"
+            self._report(fence, "not-executed", what, hint)
         section = self.sections[-1] if self.sections else None
         number = len(self.cells) + 1
         self.cells.append(Cell(number, line, source, options, section))
 
     def _split_options(
-        self, content: str, line: int
+        self, lines: list[str], first: int
     ) -> tuple[dict[str, Any], int]:
         """Return a cell's options and the number of lines above its code."""
-        lines = content.splitlines()
-        if content.startswith("---"):
-            ends = (
-                i for i, text in enumerate(lines) if i and text[:3] == "---"
-            )
-            end = next(ends, len(lines))
-            block, end = lines[1:end], end + 1
-            line += 1
+        if lines and lines[0].startswith("---"):
+            fence = (i for i, t in enumerate(lines) if i and t[:3] == "---")
+            end = next(fence, len(lines))
+            block = lines[1:end]
+            first, end = first + 1, end + 1
         else:
-            starts = (
-                i
-                for i, text in enumerate(lines)
-                if not text.lstrip().startswith(":")
-            )
-            end = next(starts, len(lines))
-            block = [text.lstrip()[1:] for text in lines[:end]]
-        if end < len(lines) and not lines[end].strip():
-            end += 1  # one blank line between options and code, or before code
-        options = self._options("\n".join(block), line)
-        return options if isinstance(options, dict) else {}, end
+            colons = takewhile(lambda t: t.lstrip()[:1] == ":", lines)
+            block = [text.lstrip()[1:] for text in colons]
+            end = len(block)
+        # One blank line may stand above the code.
+        end += end < len(lines) and not lines[end].strip()
+        return self._options("\n".join(block), first), end
 
-    def _options(self, text: str, line: int) -> Any:
+    def _options(self, text: str, line: int) -> dict[str, Any]:
         try:
-            return _load_yaml(text, self.path, line)
+            return _mapping(_load_yaml(text, self.path, line))
         except BookError as error:
             self.problems += error.problems
-            return None
+            return {}
 
-    def _compare_formulas_and_checks(self) -> None:
-        formulas = {formula.label for formula in self.formulas}
-        checked = {check.label for check in self.checks}
-        for check in self.checks:
-            if check.label not in formulas:
-                self._problem(
-                    check.line - 1,
-                    "unknown-formula",
-                    f"there is no formula {check.label!r} in this chapter",
-                    "write {check} and the label of the formula above it",
-                )
-        for formula in self.formulas:
-            if formula.label not in checked:
-                self._problem(
-                    formula.line,
-                    "unchecked-formula",
-                    f"formula {formula.label!r} has no check",
-                    f"add ```{{check}} {formula.label} below it",
-                )
-
-    def _problem(
-        self, line: int, rule: str, what: str, hint: str = ""
-    ) -> None:
+    def _report(self, line: int, rule: str, what: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, rule, what, hint))

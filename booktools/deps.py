@@ -17,6 +17,7 @@ from pathlib import Path
 
 from booktools.chapter import Book, Chapter, parse_python, python_source
 from booktools.problem import BookError, Problem
+from booktools.saved import effects
 
 # Among used names: any of them, since the code does not tell.
 ANY = "*"
@@ -100,7 +101,7 @@ class Library:
             # No expression can be saved, so it is the docstring.
             if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr):
                 continue
-            names = _bound_names(node)
+            names = set(effects(node)[0])
             parts = list(ast.walk(node))
             if "__all__" in names:  # which lists imports that are saved
                 texts = {n.value for n in parts if isinstance(n, ast.Constant)}
@@ -257,28 +258,6 @@ def _imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
             for alias in node.names:
                 name = alias.asname or alias.name.split(".")[0]
                 yield name, f"{origin}.{alias.name}" if origin else alias.name
-
-
-def _bound_names(node: ast.stmt) -> set[str]:
-    """Return the names that a statement gives to the book."""
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            # A method added to a class is found there, not by its own name.
-            decorators = map(ast.unparse, node.decorator_list)
-            added = any("add_to_class(" in text for text in decorators)
-            return set() if added else {node.name}
-        case ast.Assign(targets=targets):
-            pass
-        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
-            targets = [target]
-        case _:
-            return set()
-    return {
-        part.id
-        for target in targets
-        for part in ast.walk(target)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    }
 
 
 def _acts(node: ast.AST) -> bool:

@@ -1,7 +1,7 @@
 # Generated from chapters/assignments.md by "python -m booktools extract". Do not edit.
 """Saved code of chapters/assignments.md: A chapter."""
 
-__all__ = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "store", "Box"]
+__all__ = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "Box"]
 
 
 # chapters/assignments.md, "A chapter"
@@ -26,8 +26,6 @@ I["x"] = (
 I["y"] = J['z'] = 3
 B[0] += 1
 A += 1
-import json as store
-store.loaded = True
 
 
 # chapters/assignments.md, "A chapter"

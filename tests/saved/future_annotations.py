@@ -11,6 +11,6 @@ __all__ = ["Tree"]
 class Tree:
     """Annotations are not evaluated."""
 
-    def grow(self, by: decimal.Decimal) -> Tree | Nowhere:
+    def grow(self, by: decimal.Decimal) -> Tree:
         """Return itself."""
         return self
