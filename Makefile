@@ -2,12 +2,12 @@
 # environment with everything that it needs (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract serve clean
+.PHONY: help environment book test check extract repeat bench serve clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
 BIN := .venv/bin
-# booktools without its assets may have so many lines, to stay readable.
+# Lines of code that booktools may have, to stay readable: tests/size.py.
 BUDGET := 2500
 
 help: ## List the commands
@@ -31,11 +31,16 @@ check: environment ## Check format, style, types, saved code, size
 	    --config 'lint.pydocstyle.convention = "numpy"' d2lmini
 	$(BIN)/python -m mypy
 	$(BIN)/python -m booktools extract --check
-	@find booktools -name '*.py' -exec awk 'END { \
-	    print "booktools: " NR " of $(BUDGET) lines"; exit NR > $(BUDGET) }' {} +
+	$(BIN)/python tests/size.py $(BUDGET)
 
 extract: environment ## Write d2lmini from the code that chapters save
 	$(BIN)/python -m booktools extract
+
+repeat: extract ## Build twice from nothing, and name what is not equal
+	$(BIN)/python -m booktools repeat
+
+bench: environment ## Measure against stock Jupyter Book (15 minutes)
+	$(BIN)/python benchmarks/run.py
 
 serve: _build/html/index.html environment ## Show the built book in a browser
 	@echo "Stop it with Ctrl-C."

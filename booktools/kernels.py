@@ -1,0 +1,263 @@
+"""Kernels that run notebooks: how they start, and that they end.
+
+A kernel is started like any other program, or forked from a server that has
+the slow imports behind it.  Both see the same environment.
+"""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+# What a fork server imports, if a word is somewhere in the code to run: all
+# that a kernel imports in any case, and what makes chapters wait.
+PRELOAD = {
+    __name__: "",
+    "ipykernel.kernelapp": "",
+    "ipykernel.ipkernel": "",
+    "ipykernel.debugger": "",
+    "IPython.core.completerlib": "",
+    "IPython.extensions.storemagic": "",
+    "pydoc": "",
+    "tornado.platform.asyncio": "",
+    "numpy.random": "",
+    # Not the inline backend: its import looks for a shell to hook into.
+    "matplotlib.pyplot": "",
+    "matplotlib.backends.backend_svg": "",
+    "matplotlib.backends.backend_agg": "",
+    "sympy.parsing.latex": "sympy",
+    "torch": "torch",
+    "torch._dynamo": "optim",
+}
+
+
+@contextmanager
+def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
+    """Set what kernels must find in their environment, for a while.
+
+    It is set in this process too, since the fork server gets it from there.
+
+    Parameters
+    ----------
+    path : Path
+        A folder from which kernels can import.
+    """
+    saved = dict(os.environ)
+    with TemporaryDirectory(prefix="kernels-") as profile:
+        os.environ |= {
+            "PYTHONPATH": str(path),
+            "PYTHONHASHSEED": "0",
+            # More threads than that only wait for each other when several
+            # kernels run, and make sums depend on their number.
+            "OMP_NUM_THREADS": "1",
+            # Before pyplot is imported, or no figure ever appears.
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "MATPLOTLIBRC": str(Path(__file__).with_name("matplotlibrc")),
+            # The date in an SVG: 1980, the earliest that a zip file can hold.
+            "SOURCE_DATE_EPOCH": "315532800",
+            # A debugger's remark that nobody asked for.
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            # Not the settings of whoever builds.
+            "IPYTHONDIR": profile,
+        }
+        try:
+            yield dict(os.environ)
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+
+
+class Kernel(LocalProvisioner):
+    """A kernel that takes the processes it started with it when it ends.
+
+    ``status`` is its exit status then, negative if a signal ended it.
+    """
+
+    status: int | None = None
+
+    def end(self) -> None:
+        """Kill the kernel and all that it started."""
+        if self.pid is None:
+            return
+        processes = []
+        with suppress(psutil.Error):
+            kernel = psutil.Process(self.pid)
+            processes = [*kernel.children(recursive=True), kernel]
+        # A group lives on when the kernel is dead and its children are not.
+        if hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+        for process in processes:
+            with suppress(psutil.Error):
+                process.kill()
+
+    async def launch_kernel(
+        self, cmd: list[str], **kwargs: Any
+    ) -> KernelConnectionInfo:
+        """Start the kernel."""
+        info = await super().launch_kernel(cmd, **kwargs)
+        # Where memory ends, a kernel shall die rather than the build.
+        with suppress(OSError):
+            Path(f"/proc/{self.pid}/oom_score_adj").write_text("800")
+        return info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel and all that it started."""
+        self.end()
+        process: Any = self.process
+        process.wait()  # or the manager sleeps, and then looks again
+
+    async def wait(self) -> int | None:
+        """Wait for the end of the kernel."""
+        self.status = await super().wait()
+        return self.status
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Kill what a kernel that died by itself has left behind."""
+        self.end()
+        await super().cleanup(restart)
+
+
+class ForkServer:
+    """A process with the slow imports behind it, from which kernels fork.
+
+    It ends with the process that made it, whatever ends that one.
+
+    Parameters
+    ----------
+    env : dict of str to str
+        What `kernel_environment` gives.
+    code : str
+        All that its kernels will run.
+    """
+
+    def __init__(self, env: dict[str, str], code: str):
+        self._context: BaseContext = multiprocessing.get_context("forkserver")
+        self._lock = threading.Lock()
+        self._context.set_forkserver_preload(
+            [name for name, word in PRELOAD.items() if word in code]
+        )
+        # Where a Python that starts in this environment looks for modules;
+        # the kernel itself adds "", the folder that it runs in.
+        command = (
+            "import json, sys; print(json.dumps([*filter(None, sys.path)]))"
+        )
+        output = subprocess.check_output(
+            [sys.executable, "-c", command], env=env
+        )
+        self._path = json.loads(output)
+        # Wait for the imports, or the first kernels would seem to take long.
+        self._start(os.getpid).join()
+
+    def fork(
+        self, arguments: list[str], cwd: str, env: dict[str, str]
+    ) -> "_ForkedProcess":
+        """Fork a kernel."""
+        return _ForkedProcess(
+            self._start(_be_kernel, arguments, cwd, env, self._path)
+        )
+
+    def _start(self, target: Callable[..., object], *args: Any) -> Any:
+        process = self._context.Process(  # type: ignore[attr-defined]
+            target=target, args=args
+        )
+        with self._lock:
+            # The child would run the program that builds the book, up to its
+            # `if __name__ == "__main__"`.
+            main = sys.modules["__main__"]
+            sys.modules["__main__"] = types.ModuleType("__main__")
+            try:
+                process.start()
+            finally:
+                sys.modules["__main__"] = main
+        return process
+
+
+class ForkedKernel(Kernel):
+    """A kernel forked from a server."""
+
+    server: ForkServer
+
+    async def launch_kernel(
+        self, cmd: list[str], **kwargs: Any
+    ) -> KernelConnectionInfo:
+        """Fork the kernel."""
+        arguments = cmd[cmd.index("-f") :]
+        cwd = os.path.abspath(kwargs["cwd"])
+        process: Any = self.server.fork(arguments, cwd, kwargs["env"])
+        self.process = process
+        self.pid = self.pgid = process.pid
+        return self.connection_info
+
+
+class _ForkedProcess:
+    """A forked process, as `LocalProvisioner` wants to see it."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: Any):
+        self._process = process
+        self.pid: int = process.pid
+
+    def poll(self) -> int | None:
+        status: int | None = self._process.exitcode
+        return status
+
+    def wait(self) -> int | None:
+        self._process.join()
+        return self.poll()
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def _be_kernel(
+    arguments: list[str], cwd: str, env: dict[str, str], path: list[str]
+) -> None:
+    """Turn a process forked from the server into a kernel."""
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.path[:] = path
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800")
+    # All kernels would draw the same numbers, and no build would notice that
+    # a chapter forgot to seed.
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "torch" in sys.modules:
+        sys.modules["torch"].seed()
+    threading.Thread(target=_end_with_build, daemon=True).start()
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["ipykernel_launcher.py", *arguments]
+    IPKernelApp.launch_instance(arguments)
+
+
+def _end_with_build() -> None:
+    """Wait in a forked kernel until the build is gone, then end at once.
+
+    The server waits for its kernels, so they cannot wait for the server.
+    """
+    build = multiprocessing.parent_process()
+    if build:
+        build.join()
+        os.killpg(0, signal.SIGKILL)

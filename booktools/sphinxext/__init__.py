@@ -1,0 +1,33 @@
+"""The Sphinx extension of the book, and the features it is made of."""
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from booktools.execute import unsuitable_version
+
+# A feature is removed by deleting its file and its line.
+FEATURES = [
+    "strict",  # a warning fails the build
+    "execution",  # code runs before pages are read; what fails stops it all
+    "checks",  # {check}: code that tests a formula
+    "page",  # addresses of the repository and of the site
+]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Set up the features in order."""
+    if sentence := unsuitable_version():
+        raise SystemExit(sentence)
+    app.add_config_value("booktools_package", "d2lmini", "env", str)
+    app.connect("builder-inited", _add_assets)
+    for feature in FEATURES:
+        app.setup_extension(f"{__name__}.{feature}")
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def _add_assets(app: Sphinx) -> None:
+    # Not sooner: where the book lies would get into the digest of its
+    # settings, and so onto the site.
+    app.config.html_static_path.append(str(Path(__file__).with_name("assets")))

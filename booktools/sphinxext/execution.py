@@ -1,0 +1,282 @@
+"""Code runs before pages are read; what fails stops the build.
+
+MyST-NB looks for outputs in a cache, by a key made of a notebook's code cells
+and ``kernelspec``.  So what outputs depend on goes into a digest, the digest
+goes into the ``kernelspec``, and what the cache does not have is run and put
+there first.  When MyST-NB looks, it only ever finds.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NoReturn
+
+import nbformat
+import yaml
+from myst_nb.core.read import create_nb_reader
+from nbformat.v4 import new_code_cell, new_notebook
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from booktools import execute
+from booktools.chapter import CONFIG, Book, Cell, Chapter, read_book
+from booktools.deps import Library, chapter_digest
+from booktools.execute import CHECK, Job, Outcome, Part
+from booktools.problem import BookError, Problem
+from booktools.saved import read_version, render_package, stale_files
+
+LOGGER = logging.getLogger(__name__)
+
+# Where in a kernelspec the digest is.
+KEY = "booktools"
+
+# Each check has names of its own.  `__main__` is a module that exists, which
+# some of the standard library insists on.
+CHECK_CELL = (
+    "exec(compile({source!r}, {file!r}, 'exec'),"
+    " {{'__name__': '__main__', 'tex': {tex!r}}})"
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Run code between finding out what has changed and reading it."""
+    app.setup_extension("myst_nb")
+    execution = _Execution()
+    app.connect("builder-inited", execution.read_chapters)
+    app.connect("env-get-outdated", execution.find_outdated)
+    app.connect("env-before-read-docs", execution.run)
+    app.connect("source-read", execution.add_digest)
+    app.connect("doctree-read", execution.tidy_notebook)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+@dataclass(frozen=True)
+class _Code:
+    """A chapter with code, and digests of what that depends on."""
+
+    chapter: Chapter
+    cells: str
+    checks: str
+
+
+class _Execution:
+    """The code of one build."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, _Code] = {}  # by docname
+        self._known: dict[str, tuple[str, ...]] = {}  # digests, by docname
+
+    def read_chapters(self, app: Sphinx) -> None:
+        """Read the book, and find out what the outputs in it depend on."""
+        mode = app.config.nb_execution_mode
+        if mode not in ("cache", "off"):
+            what = f"execute_notebooks is {mode!r}"
+            hint = "execute: {execute_notebooks: cache}"
+            _stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
+        try:
+            book = read_book(Path(app.srcdir))
+            library = _library(book)
+            for chapter in book.chapters:
+                if chapter.cells or chapter.checks:
+                    code = _read_code(book, library, chapter)
+                    self._codes[chapter.docname] = code
+        except BookError as error:
+            _stop(error.problems)
+
+    def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
+        """Return the chapters that are not what they were.
+
+        Sphinx itself looks at the time of a change only, and would not see
+        that an older file is back.
+        """
+        for name in env.found_docs:
+            text = Path(env.doc2path(name)).read_bytes()
+            code = self._codes.get(name)
+            digests = (code.cells, code.checks) if code else ()
+            self._known[name] = (hashlib.sha256(text).hexdigest(), *digests)
+        old = getattr(env, "booktools_known", {})
+        return [n for n, new in self._known.items() if old.get(n) != new]
+
+    def run(self, app: Sphinx, env: Any, docnames: list[str]) -> None:
+        """Run what the cache does not have."""
+        jobs = [
+            job
+            for name in docnames
+            if name in self._codes
+            for job in _jobs(self._codes[name], env)
+        ]
+        cache = execute.open_cache(
+            Path(env.mystnb_config.execution_cache_path)
+        )
+        new = [j for j in jobs if not execute.is_cached(cache, j.notebook)]
+        done: list[Outcome] = []
+
+        def report(outcome: Outcome) -> None:
+            done.append(outcome)
+            if not outcome.problems:
+                execute.store(cache, outcome)
+            if sys.stdout.isatty():
+                LOGGER.info(f"[{len(done)}/{len(new)}] {_timing(outcome)}")
+
+        execute.run(
+            new, _workers(), os.environ.get("BOOK_FORK") != "0", report
+        )
+        if problems := [p for outcome in done for p in outcome.problems]:
+            for outcome in done:
+                sys.stderr.write(outcome.traceback)
+            _stop(problems)
+        slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
+        counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
+        LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
+        env.booktools_known = self._known
+
+    def add_digest(self, app: Sphinx, docname: str, source: list[str]) -> None:
+        """Put the digest of a chapter into what MyST-NB reads."""
+        code = self._codes.get(docname)
+        if code and code.chapter.cells:
+            source[0] = _with_digest(source[0], code)
+
+    def tidy_notebook(self, app: Sphinx, doctree: object) -> None:
+        """Make the notebook that MyST-NB has written equal every time."""
+        env: Any = app.env
+        folder = Path(env.mystnb_config.output_folder)
+        path = folder / f"{env.docname}.ipynb"
+        if env.docname not in self._codes or not path.is_file():
+            return
+        notebook = nbformat.read(path, nbformat.NO_CONVERT)
+        notebook.metadata.kernelspec.pop(KEY, None)
+        for i, cell in enumerate(notebook.cells):
+            cell.id = f"cell-{i}"  # instead of a random one
+        text = nbformat.writes(notebook, nbformat.NO_CONVERT)
+        path.write_text(text, "utf-8", newline="\n")
+
+
+def _library(book: Book) -> Library:
+    """Return the saved code of a book, if its package is what it saves."""
+    files = render_package(book, read_version(book.root))
+    problems = [
+        Problem(
+            name,
+            1,
+            "stale-package",
+            "this file is not what the chapters save",
+            "python -m booktools extract",
+        )
+        for name in stale_files(book.root, book.package, files)
+    ]
+    if problems:
+        raise BookError(problems)
+    return Library.from_files(files, book.package)
+
+
+def _read_code(book: Book, library: Library, chapter: Chapter) -> _Code:
+    """Find out what the outputs of a chapter depend on."""
+    checks = tuple(
+        Cell(number, check.line, check.source, {}, None)
+        for number, check in enumerate(chapter.checks)
+    )
+    digests = []
+    for cells, versions in (
+        (chapter.cells, ()),
+        (checks, ("sympy", "antlr4-python3-runtime")),
+    ):
+        parts = [
+            chapter_digest(library, replace(chapter, cells=cells), book.root),
+            chapter.path.rpartition("/")[0],  # where it runs
+            execute.SETTINGS.read_text("utf-8"),
+            *(f"{name} {metadata.version(name)}" for name in versions),
+        ]
+        digest = hashlib.sha256("\n".join(parts).encode())
+        digests.append(digest.hexdigest()[:16])
+    return _Code(chapter, *digests)
+
+
+def _jobs(code: _Code, env: Any) -> Iterator[Job]:
+    """Return what there is to run in a chapter: its cells, its checks."""
+    chapter = code.chapter
+    config = env.mystnb_config
+    options = chapter.front_matter.get("mystnb") or {}
+    if options.get("execution_mode", config.execution_mode) == "off":
+        return
+    timeout = int(options.get("execution_timeout", config.execution_timeout))
+    root = Path(env.srcdir)
+    path = root / chapter.path
+    if chapter.cells:
+        text = _with_digest(path.read_text("utf-8"), code)
+        # What MyST-NB makes of the chapter, or it would not be found.
+        reader: Any = create_nb_reader(
+            str(path), env.myst_config, config, text
+        )
+        notebook = reader.read(text)
+        notebook.cells = [c for c in notebook.cells if c.cell_type == "code"]
+        parts = tuple(
+            Part(f"code cell {cell.number}", cell.line, cell.source)
+            for cell in chapter.cells
+        )
+        yield Job(chapter.path, notebook, parts, root, path.parent, timeout)
+    if chapter.checks:
+        spec = _kernelspec(chapter, code.checks)
+        tex = {formula.label: formula.tex for formula in chapter.formulas}
+        notebook = new_notebook(metadata={"kernelspec": spec})
+        for check in chapter.checks:
+            source = CHECK_CELL.format(
+                source=check.source, file=CHECK, tex=tex[check.label]
+            )
+            notebook.cells.append(new_code_cell(source))
+        parts = tuple(
+            Part(f"check {check.label}", check.line, check.source)
+            for check in chapter.checks
+        )
+        yield Job(chapter.path, notebook, parts, root, path.parent, timeout)
+
+
+def _kernelspec(chapter: Chapter, digest: str) -> dict[str, Any]:
+    """Return the kernelspec of a chapter, with a digest."""
+    default = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    return (
+        default
+        | (chapter.front_matter.get("kernelspec") or {})
+        | {KEY: digest}
+    )
+
+
+def _with_digest(text: str, code: _Code) -> str:
+    """Return the text of a chapter with a digest in its front matter."""
+    matter = dict(code.chapter.front_matter)
+    matter["kernelspec"] = _kernelspec(code.chapter, code.cells)
+    line = yaml.safe_dump(
+        matter, default_flow_style=True, width=sys.maxsize, allow_unicode=True
+    )
+    start, *lines = text.splitlines(keepends=True)
+    end = next(i for i, text in enumerate(lines) if text.startswith("---"))
+    # As many lines as before: warnings name lines.
+    return "".join([start, line, *["\n"] * (end - 1), *lines[end:]])
+
+
+def _workers() -> int:
+    """Return how many notebooks run at a time."""
+    wish = os.environ.get("BOOK_JOBS") or str(os.cpu_count() or 1)
+    if not wish.isdecimal() or not int(wish):
+        raise SystemExit(f"BOOK_JOBS must be a number above 0, not {wish!r}")
+    return int(wish)
+
+
+def _timing(outcome: Outcome) -> str:
+    job = outcome.job
+    what = " (checks)" * job.parts[0].place.startswith("check")
+    return f"{job.path}{what} {outcome.seconds:.1f} s"
+
+
+def _stop(problems: list[Problem]) -> NoReturn:
+    """End the build without a traceback, the problems its last words."""
+    lines = map(str, sorted(problems))
+    count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
+    raise SystemExit("\n".join(["", f"{count}, no page written:", *lines]))
