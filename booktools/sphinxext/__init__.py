@@ -1,5 +1,6 @@
 """The Sphinx extension of the book, and the features it is made of."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Set up the features in order."""
     if sentence := unsuitable_version():
         raise SystemExit(sentence)
+    # What a build makes lives until its end.  To look for garbage in it as
+    # often as Python does takes a third of a build in which nothing changes.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
     app.add_config_value("booktools_package", "d2lmini", "env", str)
     app.connect("builder-inited", _add_assets)
     for feature in FEATURES:
