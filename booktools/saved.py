@@ -457,9 +457,9 @@ class _Checker:
         """Check the likes of `d2lmini.plot` and `d2lmini.torch.plot`."""
         for part in ast.walk(node):
             paths = [(found.target, found.line) for found in _imports([part])]
-            kinds = ast.Name, ast.Attribute
+            kinds = ast.Name | ast.Attribute
             if isinstance(part, kinds) and isinstance(part.ctx, ast.Load):
-                base, *rest = ast.unparse(part).split(".")
+                base, *rest = _chain(part) or [""]
                 if found := module.find_import(base, part.lineno):
                     paths = [(".".join([found.target, *rest]), part.lineno)]
             for path, line in paths:
@@ -501,6 +501,13 @@ class _Checker:
         why = f"only {place} saves" if place else "nothing imports or saves"
         what = f"saved code uses {name!r}, which {why}"
         module.report(line, rule, what)
+
+
+def _chain(node: ast.expr) -> list[str]:
+    """Return the names in `a.b.c`; none for another kind of expression."""
+    if isinstance(node, ast.Attribute) and (names := _chain(node.value)):
+        return [*names, node.attr]
+    return [node.id] if isinstance(node, ast.Name) else []
 
 
 def _begins(node: ast.stmt) -> list[int]:

@@ -53,7 +53,8 @@ def package(make_book):
     second = chapter(
         "from d2lmini import torch as d2l\nfrom d2lmini import plot as draw",
         "#@save\nclass Line(d2l.Point):\n"
-        '    """A line."""\n\n    length = draw(1.5)\n',
+        '    """A line."""\n\n    length = draw(1.5)\n'
+        "    bits = d2l.plot(d2l.plot(1)).bit_length()\n",
     )
     third = chapter(
         "import d2lmini\nimport numpy as np\nimport missing_module",
