@@ -6,10 +6,12 @@ The pipeline, in order; each step imports only steps above it:
 ``chapter``    ``_toc.yml`` and MyST files -> ``Book``, ``Chapter``, ``Cell``
 ``saved``      cells marked ``#@save`` -> the text of the book's package
 ``deps``       which saved code a chapter uses, and a digest of it
-``execute``    runs chapters and checks: cache, kernels, failures
+``kernels``    how kernels start, forked or not, and that they end
+``execute``    runs chapters and checks: cache, parallel, failures
 
-Beside the pipeline stand ``site`` (who publishes this book, and where) and
-``environment`` (makes ``.venv``; runs before anything is installed).  On top
+Beside the pipeline stand ``site`` (who publishes this book, and where),
+``repeat`` (builds twice, and compares) and ``environment`` (makes ``.venv``;
+runs before anything is installed).  On top
 stand ``sphinxext``, the only package that imports Sphinx, docutils or MyST-NB,
 and ``__main__``, the only module that parses arguments and prints.
 """

@@ -13,9 +13,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -41,6 +47,7 @@ from booktools.kernels import (
     ForkedKernel,
     ForkServer,
     Kernel,
+    is_slow,
     kernel_environment,
 )
 from booktools.problem import Problem
@@ -183,9 +190,8 @@ def run(
     fork = fork and len(jobs) > 2 and sys.platform == "linux"
     with kernel_environment(jobs[0].root) as env:
         parts = [part.source for job in jobs for part in job.parts]
-        server = ForkServer(env, "\n".join(parts)) if fork else None
-        if not server:
-            _find_fonts()
+        _find_fonts()
+        server = _prepare_server(env, "\n".join(parts)) if fork else None
         runs = [_Run(job, env, server) for job in jobs]
         with ThreadPoolExecutor(workers) as pool:
             waiting = {pool.submit(run) for run in runs}
@@ -205,6 +211,21 @@ def run(
                             each.kernel.end()
                 raise
     return outcomes
+
+
+def _prepare_server(env: dict[str, str], code: str) -> Future[ForkServer]:
+    """Prepare a fork server while others already work."""
+    server: Future[ForkServer] = Future()
+
+    def prepare() -> None:
+        try:
+            server.set_result(ForkServer(env, code))
+        except Exception as error:
+            server.set_exception(error)
+
+    # A thread that no interrupted build waits for.
+    threading.Thread(target=prepare, daemon=True).start()
+    return server
 
 
 def open_cache(path: Path) -> JupyterCacheBase:
@@ -275,7 +296,10 @@ class _Run:
     """A job to run: call it."""
 
     def __init__(
-        self, job: Job, env: dict[str, str], server: ForkServer | None
+        self,
+        job: Job,
+        env: dict[str, str],
+        server: Future[ForkServer] | None,
     ):
         self.kernel: Kernel | None = None
         self._job = job
@@ -318,9 +342,12 @@ class _Run:
         )
         spec = manager.kernel_spec
         # Another program's kernel is no fork of ours.
-        if self._server and manager.ipykernel:
+        code = "\n".join(part.source for part in self._job.parts)
+        # What needs no slow import need not wait for them.
+        worth = self._server and (self._server.done() or is_slow(code))
+        if self._server and worth and manager.ipykernel:
             self.kernel = ForkedKernel(kernel_spec=spec, parent=manager)
-            self.kernel.server = self._server
+            self.kernel.server = self._server.result()
         else:
             self.kernel = Kernel(kernel_spec=spec, parent=manager)
         manager.provisioner = self.kernel

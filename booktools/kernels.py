@@ -7,7 +7,6 @@ the slow imports behind it.  Both see the same environment.
 import json
 import multiprocessing
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -40,10 +39,16 @@ PRELOAD = {
     "matplotlib.pyplot": "",
     "matplotlib.backends.backend_svg": "",
     "matplotlib.backends.backend_agg": "",
-    "sympy.parsing.latex": "sympy",
+    "sympy": "sympy",
+    "sympy.parsing.latex._parse_latex_antlr": "parse_latex",
     "torch": "torch",
     "torch._dynamo": "optim",
 }
+
+
+def is_slow(code: str) -> bool:
+    """Tell whether code has imports for which it is worth to wait."""
+    return any(word and word in code for word in PRELOAD.values())
 
 
 @contextmanager
@@ -126,11 +131,6 @@ class Kernel(LocalProvisioner):
         """Wait for the end of the kernel."""
         self.status = await super().wait()
         return self.status
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Kill what a kernel that died by itself has left behind."""
-        self.end()
-        await super().cleanup(restart)
 
 
 class ForkServer:
@@ -238,9 +238,8 @@ def _be_kernel(
     sys.path[:] = path
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800")
-    # All kernels would draw the same numbers, and no build would notice that
-    # a chapter forgot to seed.
-    random.seed()
+    # Else all kernels draw the same numbers, and it is never noticed that a
+    # chapter forgot to seed.  Python's own generator sees to it itself.
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     if "torch" in sys.modules:

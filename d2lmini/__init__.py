@@ -6,6 +6,10 @@ import typing as _typing
 
 if _typing.TYPE_CHECKING:
     import d2lmini as torch
+    from d2lmini.getting_started import (
+        CHINESE_FONTS,
+        use_chinese_font,
+    )
     from d2lmini.calculus import (
         plt,
         numerical_lim,
@@ -19,6 +23,14 @@ if _typing.TYPE_CHECKING:
         numerical_gradient,
         check_gradient,
     )
+    from d2lmini.matrix_calculus import (
+        numerical_jacobian,
+    )
+    from d2lmini.autograd import (
+        graph_nodes,
+        draw_graph,
+        gradient,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -26,6 +38,8 @@ else:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CHINESE_FONTS",
+    "use_chinese_font",
     "plt",
     "numerical_lim",
     "use_svg_display",
@@ -37,9 +51,15 @@ __all__ = [
     "type_as",
     "numerical_gradient",
     "check_gradient",
+    "numerical_jacobian",
+    "graph_nodes",
+    "draw_graph",
+    "gradient",
 ]
 
 _MODULES = {
+    "CHINESE_FONTS": "getting_started",
+    "use_chinese_font": "getting_started",
     "plt": "calculus",
     "numerical_lim": "calculus",
     "use_svg_display": "calculus",
@@ -51,6 +71,10 @@ _MODULES = {
     "type_as": "calculus",
     "numerical_gradient": "calculus",
     "check_gradient": "calculus",
+    "numerical_jacobian": "matrix_calculus",
+    "graph_nodes": "autograd",
+    "draw_graph": "autograd",
+    "gradient": "autograd",
 }
 
 

@@ -252,6 +252,19 @@ def test_warnings(copy):
     assert result.returncode == 0
 
 
+def test_bad_input(copy):
+    result = copy.build(BOOK_JOBS="many")
+    assert result.returncode == 1
+    sentence = "BOOK_JOBS must be a number above 0, not 'many'\n"
+    assert result.stderr == sentence
+    copy.write("chapters/library.md", "---\nfile_format: [\n---\n")
+    result = copy.build()
+    assert result.returncode == 1
+    *_, header, problem = result.stderr.splitlines()
+    assert header == "1 problem, no page written:"
+    assert problem.startswith("chapters/library.md:3: error: ")
+
+
 def test_execution_mode(copy):
     copy.replace("_config.yml", "notebooks: cache", "notebooks: force")
     result = copy.build()

@@ -125,7 +125,8 @@ import subprocess
 with open("pids", "w") as file:
     for own_session in (False, {end == "pass"}):
         process = subprocess.Popen(
-            ["sleep", "1000"], start_new_session=own_session
+            ["sh", "-c", "trap '' INT; exec sleep 1000"],
+            start_new_session=own_session,
         )
         print(process.pid, file=file)
 {end}

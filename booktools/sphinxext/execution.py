@@ -15,7 +15,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-import nbformat
 import yaml
 from myst_nb.core.read import create_nb_reader
 from nbformat.v4 import new_code_cell, new_notebook
@@ -50,7 +49,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", execution.find_outdated)
     app.connect("env-before-read-docs", execution.run)
     app.connect("source-read", execution.add_digest)
-    app.connect("doctree-read", execution.tidy_notebook)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -126,7 +124,7 @@ class _Execution:
             new, _workers(), os.environ.get("BOOK_FORK") != "0", report
         )
         if problems := [p for outcome in done for p in outcome.problems]:
-            for outcome in done:
+            for outcome in sorted(done, key=lambda o: o.job.path):
                 sys.stderr.write(outcome.traceback)
             _stop(problems)
         slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
@@ -139,20 +137,6 @@ class _Execution:
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
-
-    def tidy_notebook(self, app: Sphinx, doctree: object) -> None:
-        """Make the notebook that MyST-NB has written equal every time."""
-        env: Any = app.env
-        folder = Path(env.mystnb_config.output_folder)
-        path = folder / f"{env.docname}.ipynb"
-        if env.docname not in self._codes or not path.is_file():
-            return
-        notebook = nbformat.read(path, nbformat.NO_CONVERT)
-        notebook.metadata.kernelspec.pop(KEY, None)
-        for i, cell in enumerate(notebook.cells):
-            cell.id = f"cell-{i}"  # instead of a random one
-        text = nbformat.writes(notebook, nbformat.NO_CONVERT)
-        path.write_text(text, "utf-8", newline="\n")
 
 
 def _library(book: Book) -> Library:

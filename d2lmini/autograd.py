@@ -1,0 +1,127 @@
+# Generated from chapters/autograd.md by "python -m booktools extract". Do not edit.
+"""Saved code of chapters/autograd.md: 自动微分."""
+
+import d2lmini as d2l
+import functools
+
+__all__ = ["graph_nodes", "draw_graph", "gradient"]
+
+
+# chapters/autograd.md#sec-draw-graph
+def graph_nodes(y):
+    """Collect the nodes of the computational graph that ends in a tensor.
+
+    Parameters
+    ----------
+    y : torch.Tensor
+        Result of a computation.
+
+    Returns
+    -------
+    dict of node: list of nodes
+        Where each node gets its inputs from; a leaf gets them from nowhere.
+        Empty for a tensor on no graph.
+    """
+    inputs, waiting = {}, [y.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in inputs:
+            sources = [source for source, _ in node.next_functions]
+            inputs[node] = [node for node in sources if node is not None]
+            waiting += inputs[node]
+    return inputs
+
+
+# chapters/autograd.md#sec-draw-graph
+def draw_graph(y, names, axes=None):
+    """Draw the computational graph that ends in a tensor, left to right.
+
+    Parameters
+    ----------
+    y : torch.Tensor
+        Result of a computation of a few steps.
+    names : dict of str: torch.Tensor
+        Names for leaves and results that are worth one.
+    axes : matplotlib.axes.Axes, optional
+        Where to draw; by default the current axes, sized to fit.
+
+    Raises
+    ------
+    ValueError
+        If the tensor is on no graph.
+    """
+    inputs = graph_nodes(y)
+    if not inputs:
+        raise ValueError('the tensor is on no graph: nothing to draw')
+
+    @functools.cache
+    def column(node):
+        return max((column(source) + 1 for source in inputs[node]), default=0)
+
+    def label(node):
+        leaf = getattr(node, 'variable', None)
+        lines = [] if leaf is not None else [node.name().split('Backward')[0]]
+        lines += [name for name, tensor in names.items()
+                  if tensor is leaf or tensor.grad_fn is node]
+        return '\n'.join(lines) or 'leaf'
+
+    def detour(start, end):
+        for x, y in places.values():
+            if start[0] < x < end[0]:
+                part = (x - start[0]) / (end[0] - start[0])
+                gap = y - start[1] - part * (end[1] - start[1])
+                if abs(gap) < 0.3:
+                    return 0.4 if gap >= 0 else -0.4
+        return 0
+
+    columns, places = {}, {}
+    for node in inputs:
+        columns.setdefault(column(node), []).append(node)
+    for across, nodes in columns.items():
+        for i, node in enumerate(nodes):
+            places[node] = across, i - (len(nodes) - 1) / 2
+
+    width, height = len(columns), max(map(len, columns.values()))
+    if axes is None:
+        d2l.set_figsize((1.3 * width, 0.5 + 1.0 * height))
+        axes = d2l.plt.gca()
+    for node, sources in inputs.items():
+        for i, source in enumerate(sources):
+            # Arrows between the same two nodes are bent apart.
+            bend = 0.4 * (sources[:i].count(source) + 0.5
+                          - sources.count(source) / 2)
+            bend += detour(places[source], places[node])
+            axes.annotate('', places[node], places[source], arrowprops={
+                'arrowstyle': '->', 'color': 'C0', 'shrinkA': 16,
+                'shrinkB': 16, 'connectionstyle': f'arc3,rad={bend}'})
+    for node, place in places.items():
+        axes.text(*place, label(node), ha='center', va='center', bbox={
+            'boxstyle': 'round', 'facecolor': 'white',
+            'edgecolor': 'C1' if inputs[node] else 'black'})
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(-height / 2, height / 2))
+    axes.axis('off')
+
+
+# chapters/autograd.md#sec-gradient-helper
+def gradient(f, x):
+    """Compute the gradient of a scalar function by automatic differentiation.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a tensor and returns a tensor of one number.
+    x : torch.Tensor of a floating type, any shape
+        The point; it is left as it is.
+
+    Returns
+    -------
+    torch.Tensor, the shape of x
+
+    Raises
+    ------
+    RuntimeError
+        If x holds integers, or f returns more than one number.
+    """
+    x = x.detach().clone().requires_grad_(True)
+    f(x).backward()
+    return x.grad

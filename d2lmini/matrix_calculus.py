@@ -1,0 +1,34 @@
+# Generated from chapters/matrix_calculus.md by "python -m booktools extract". Do not edit.
+"""Saved code of chapters/matrix_calculus.md: 矩阵计算."""
+
+import d2lmini as d2l
+import numpy as np
+
+__all__ = ["numerical_jacobian"]
+
+
+# chapters/matrix_calculus.md#sec-nine-cases
+def numerical_jacobian(f, x, h=None):
+    """Approximate all partial derivatives of f by central differences.
+
+    Parameters
+    ----------
+    f : callable
+        Takes what x is (array or tensor, in double precision) and returns
+        numbers in any shape.
+    x : array_like or torch.Tensor, any shape
+        The point.
+    h : float, optional
+        Step, as in `numerical_gradient`.
+
+    Returns
+    -------
+    ndarray or torch.Tensor, the shape of f(x) followed by the shape of x
+    """
+    point = d2l.to_array(x).astype(float)
+    shape = d2l.to_array(f(d2l.type_as(point, x))).shape
+    jacobian = np.empty(shape + point.shape)
+    for i in np.ndindex(shape):
+        jacobian[i] = d2l.to_array(d2l.numerical_gradient(
+            lambda z: d2l.to_array(f(z))[i], x, h))
+    return d2l.type_as(jacobian, x)

@@ -1,0 +1,92 @@
+"""`use_chinese_font`, on a machine with any fonts or none."""
+
+import io
+
+import matplotlib
+import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+
+import d2lmini as d2l
+
+TEXT = "切线"
+
+
+@pytest.fixture
+def no_fonts(monkeypatch):
+    """Let only the fonts that come with Matplotlib be there."""
+    own = [
+        font
+        for font in font_manager.fontManager.ttflist
+        if font.fname.startswith(matplotlib.get_data_path())
+    ]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        yield
+    font_manager.fontManager._findfont_cached.cache_clear()
+
+
+@pytest.fixture
+def font_file(tmp_path):
+    """Make a font that has nothing but the characters of TEXT: no minus."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.lineTo((0, 700))
+    pen.lineTo((700, 0))
+    pen.closePath()
+    names = [".notdef", *(f"glyph{i}" for i in range(len(TEXT)))]
+    font = FontBuilder(1000)
+    font.setupGlyphOrder(names)
+    font.setupCharacterMap(dict(zip(map(ord, TEXT), names[1:], strict=True)))
+    font.setupGlyf(dict.fromkeys(names, pen.glyph()))
+    font.setupHorizontalMetrics(dict.fromkeys(names, (1000, 0)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Tiny Han", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    path = tmp_path / "tiny.ttf"
+    font.save(path)
+    return str(path)
+
+
+def draw():
+    """Draw Chinese text and an axis with negative numbers."""
+    figure = Figure()
+    figure.suptitle(TEXT + "abc")
+    figure.gca().plot([-1, 1], [-1, 1])
+    figure.savefig(io.BytesIO())
+
+
+def test_without_a_font_one_sentence_and_no_change(no_fonts, capsys):
+    before = list(matplotlib.rcParams["font.family"])
+    assert d2l.use_chinese_font() is None
+    assert capsys.readouterr().out.count("\n") == 1
+    assert matplotlib.rcParams["font.family"] == before
+    with pytest.warns(UserWarning, match="missing from font"):
+        draw()
+
+
+def test_font_file(no_fonts, font_file, capsys):
+    assert d2l.use_chinese_font("No Such Font", font_file) == "Tiny Han"
+    assert d2l.use_chinese_font("Tiny Han") == "Tiny Han"
+    families = matplotlib.rcParams["font.family"]
+    assert families == ["Tiny Han", "sans-serif", "DejaVu Sans"]
+    assert capsys.readouterr().out == ""
+    draw()  # a missing glyph, the minus sign too, would be a warning
+
+
+def test_font_installed_after_the_list_was_made(
+    no_fonts, font_file, monkeypatch
+):
+    bad = font_file.replace("tiny", "bad")
+    with open(bad, "w") as file:
+        file.write("no font")
+    monkeypatch.setattr(
+        font_manager, "findSystemFonts", lambda: [bad, font_file]
+    )
+    assert d2l.use_chinese_font("Tiny Han") == "Tiny Han"
+    draw()
