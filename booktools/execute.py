@@ -340,6 +340,11 @@ class _Run:
         manager = AsyncKernelManager(
             kernel_name=notebook.metadata.kernelspec.name
         )
+        if os.name == "posix":
+            # Files of its own, instead of ports that others may have taken
+            # by the time the kernel wants them.
+            manager.transport = "ipc"
+            manager.ip = f"{self._env['IPYTHONDIR']}/{id(self)}"
         spec = manager.kernel_spec
         # Another program's kernel is no fork of ours.
         code = "\n".join(part.source for part in self._job.parts)
