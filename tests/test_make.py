@@ -43,6 +43,8 @@ class Checkout:
         self.log = folder / "log"
         folder.mkdir()
         shutil.copy(ROOT / "Makefile", folder)
+        (folder / "tests").mkdir()
+        shutil.copy(ROOT / "tests" / "size.py", folder / "tests")
         (folder / "booktools").mkdir()
         (folder / "booktools" / "environment.py").write_text(
             "import os, sys\nprint('set up by', os.environ.get('ME', 'venv'))"
@@ -136,11 +138,12 @@ def test_a_failing_step_is_the_last_one(checkout, command, step):
 
 @pytest.mark.parametrize(("lines", "code"), [(2498, 0), (2499, 2)])
 def test_check_keeps_the_tools_small(checkout, lines, code):
-    (checkout.folder / "booktools" / "new.py").write_text("#\n" * lines)
-    # environment.py has two lines, the second without a line end
+    # environment.py has two lines of code, and here is more that is none.
+    text = '"""About\nit."""\n\n# Why\n' + "x = 1  # so\n" * lines
+    (checkout.folder / "booktools" / "new.py").write_text(text)
     done = checkout.make("check")
     assert done.returncode == code
-    assert f"booktools: {lines + 2} of 2500 lines" in done.stdout
+    assert f"booktools: {lines + 2} of 2500 lines of code" in done.stdout
 
 
 def test_serve_without_a_book(checkout):
