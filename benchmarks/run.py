@@ -169,10 +169,9 @@ def extract(book: Path) -> float:
 
 def write_this_book(root: Path, kind: str) -> None:
     """Copy this book.  Stock knows no checks, so it does without them."""
-    names = ("_config.yml", "_toc.yml", "index.md", "references.bib")
-    for name in (*names, "pyproject.toml"):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, root)
+    for pattern in ("*.md", "*.yml", "pyproject.toml"):
+        for path in ROOT.glob(pattern):
+            shutil.copy(path, root)
     for name in ("chapters", "d2lmini"):
         shutil.copytree(ROOT / name, root / name)
     extract(root)
