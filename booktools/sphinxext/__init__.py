@@ -13,7 +13,7 @@ FEATURES = [
     "strict",  # a warning fails the build
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula
-    "page",  # addresses of the repository and of the site
+    "page",  # addresses of repository and site, style
 ]
 
 

@@ -1,4 +1,4 @@
-"""What pages say about where the book comes from and where it is published."""
+"""Where the book comes from, where it is published; how pages look."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,9 @@ from booktools.site import find_site
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Fill in addresses when the configuration is known."""
+    """Add addresses, when the configuration is known, and a style."""
     app.connect("config-inited", _add_addresses)
+    app.add_css_file("page.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
