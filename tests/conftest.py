@@ -4,12 +4,19 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+# What a book is built from.
+SOURCES = (
+    "booktools chapters d2lmini _config.yml _toc.yml index.md genindex.md "
+    "pyproject.toml"
+)
 
 
 def pytest_addoption(parser):
@@ -31,6 +38,30 @@ def expect(request) -> Callable[[Path, str], None]:
         assert text == file.read_text("utf-8")
 
     return expect
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """Build this book, from a copy, as the repository a/b would publish it.
+
+    Tests may read the folder but not write to it.
+    """
+    root = tmp_path_factory.mktemp("somewhere") / "book"
+    root.mkdir()
+    for name in SOURCES.split():
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, root / name)
+    command = [Path(sysconfig.get_path("scripts"), "jupyter-book")]
+    result = subprocess.run(
+        [*command, "build", "."],
+        cwd=root,
+        env=os.environ
+        | {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF_NAME": "main"},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    return root / "_build" / "html"
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -14,25 +12,6 @@ from booktools.chapter import read_book
 
 ROOT = Path(__file__).parents[1]
 BOOK = read_book(ROOT)
-SOURCES = (
-    "booktools chapters d2lmini _config.yml _toc.yml index.md genindex.md "
-    "pyproject.toml"
-)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    root = tmp_path_factory.mktemp("somewhere") / "book"
-    root.mkdir()
-    for name in SOURCES.split():
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, root / name)
-    command = [Path(sysconfig.get_path("scripts"), "jupyter-book")]
-    result = subprocess.run(
-        [*command, "build", "."], cwd=root, capture_output=True, text=True
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    return root / "_build" / "html"
 
 
 def page(site, chapter):
