@@ -1,6 +1,7 @@
 """The Sphinx extension of the book, and the features it is made of."""
 
 import gc
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ FEATURES = [
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula
     "page",  # addresses of repository and site, style
+    "progress",  # reading time; what has been read, in the browser
 ]
 
 
@@ -26,10 +28,22 @@ def setup(app: Sphinx) -> dict[str, Any]:
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     app.add_config_value("booktools_package", "d2lmini", "env", str)
+    # Pages made by an older version of the features are made again.
+    app.add_config_value("booktools_version", _digest(), "env", str)
     app.connect("builder-inited", _add_assets)
     for feature in FEATURES:
         app.setup_extension(f"{__name__}.{feature}")
     return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def _digest() -> str:
+    """Return a digest of all that decides how pages are made."""
+    folder = Path(__file__).parent
+    files = [*folder.parent.glob("*.py"), *folder.rglob("*.*")]
+    digest = hashlib.sha256()
+    for file in sorted(file for file in files if file.suffix != ".pyc"):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _add_assets(app: Sphinx) -> None:

@@ -1,0 +1,131 @@
+// Which chapters have been read, and where reading stopped.  It is kept in
+// this browser and sent nowhere.
+{
+  const root = new URL(
+    document.documentElement.dataset.content_root || "./", location.href);
+  const key = `progress of ${root.pathname}`;
+  const list = document.querySelector('meta[name="book-chapters"]')?.content;
+  const chapters = list ? list.split(" ") : [];
+  const address = (name) => new URL(`${name}.html`, root).href;
+  const here = chapters.find((name) =>
+    address(name) === location.origin + location.pathname);
+
+  const load = () => {
+    let state = null;
+    // A browser may forbid storage, and anybody may have written to it.
+    try { state = JSON.parse(localStorage.getItem(key)); } catch {}
+    return { read: Array.isArray(state?.read) ? state.read : [],
+             last: chapters.includes(state?.last?.name) ? state.last : null };
+  };
+  const save = (state) => {
+    try { localStorage.setItem(key, JSON.stringify(state)); } catch {}
+    show();
+  };
+  const make = (tag, className, text) => {
+    const node = document.createElement(tag);
+    node.className = className;
+    node.textContent = text;
+    return node;
+  };
+
+  // The line «进度 1/4», in the sidebar and on the home page.
+  const lines = [];
+  const addLine = (place) => {
+    const line = make("div", "reading-progress", "");
+    const label = make("span", "", "");
+    const bar = document.createElement("progress");
+    bar.max = chapters.length;
+    bar.setAttribute("aria-label", "已读的章");
+    const reset = make("button", "", "清除进度");
+    reset.type = "button";
+    reset.addEventListener("click", () => {
+      if (confirm("清除这个浏览器里记下的阅读进度？")) {
+        save({ read: [], last: null });
+      }
+    });
+    line.append(label, bar, reset);
+    place.after(line);
+    lines.push({ line, label, bar, reset });
+  };
+
+  // The button at the end of a chapter.
+  const button = make("button", "reading-mark", "");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    const state = load();
+    const others = state.read.filter((name) => name !== here);
+    const read = others.length === state.read.length;
+    save({ ...state, read: read ? [...others, here] : others });
+  });
+
+  // The link «继续读» on the home page.
+  const start = document.querySelector(".reading-start");
+  const proceed = make("a", "reading-continue", "");
+
+  const show = () => {
+    const { read, last } = load();
+    const count = chapters.filter((name) => read.includes(name)).length;
+    for (const { line, label, bar, reset } of lines) {
+      label.textContent = `进度 ${count}/${chapters.length}`;
+      bar.value = count;
+      reset.hidden = !count && !last;
+    }
+    button.textContent = read.includes(here) ? "✓ 已读" : "标记为已读";
+    button.setAttribute("aria-pressed", read.includes(here));
+    const links = ".bd-sidenav a, .chapter-path a";
+    for (const link of document.querySelectorAll(links)) {
+      const [target] = link.href.split("#");
+      const isRead = read.some((name) => address(name) === target);
+      link.classList.toggle("is-read", isRead);
+      link.querySelector(".read-note")?.remove();
+      if (isRead) link.append(make("span", "read-note", "（已读）"));
+    }
+    proceed.hidden = !last;
+    if (last) {
+      proceed.href = address(last.name) + (last.hash || "");
+      proceed.textContent = `继续读：${last.title}`;
+    }
+  };
+
+  const text = (heading) => {
+    const copy = heading.cloneNode(true);
+    copy.querySelectorAll(".headerlink, .katex-mathml").forEach(
+      (node) => node.remove());
+    return copy.textContent.trim();
+  };
+
+  // The heading that was read last is the last one above the middle.
+  const remember = () => {
+    const headings = document.querySelectorAll(
+      ".bd-article section[id] > :is(h1, h2, h3)");
+    const above = [...headings].filter((heading) =>
+      heading.getBoundingClientRect().top < innerHeight / 2);
+    const heading = above.at(-1);
+    if (!heading) return;
+    const [chapter] = headings;
+    const title = text(chapter) +
+      (heading === chapter ? "" : ` › ${text(heading)}`);
+    const hash = `#${heading.parentElement.id}`;
+    save({ ...load(), last: { name: here, hash, title } });
+  };
+
+  if (chapters.length) {
+    const sidebar = document.querySelector(".bd-sidebar-primary .bd-docs-nav");
+    if (sidebar) addLine(sidebar);
+    if (start) {
+      addLine(document.querySelector(".chapter-path") || start);
+      start.append(proceed);
+    }
+    if (here) {
+      document.querySelector(".bd-article")?.append(button);
+      addEventListener("pagehide", remember);
+      document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "hidden") remember();
+      });
+    }
+    show();
+    // Another tab has changed it, or this page comes back from the past.
+    addEventListener("storage", show);
+    addEventListener("pageshow", show);
+  }
+}
