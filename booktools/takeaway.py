@@ -46,7 +46,9 @@ def first_cell(
     str
         Plain Python; empty if the chapter needs nothing.
     """
-    cells = [python_source(cell.source) for cell in chapter.cells]
+    # A cell that only shows an error need not be Python.
+    sources = [python_source(cell.source) for cell in chapter.cells]
+    cells = [source for source in sources if _parse(source)]
     texts = {PurePosixPath(path).stem: text for path, text in files.items()}
     used = library.uses(cells) & texts.keys()
     # What a chapter only may use, it must not ask the reader to install.
@@ -125,7 +127,7 @@ def _fill(name: str, **values: str) -> str:
 
 
 def _parse(source: str) -> list[ast.stmt]:
-    """Parse a cell; one that only shows an error may be no Python."""
+    """Parse code; what is no Python has no statements."""
     try:
         return parse_python(source).body
     except SyntaxError:
