@@ -50,7 +50,7 @@ def first_cell(
     sources = [python_source(cell.source) for cell in chapter.cells]
     cells = [source for source in sources if _parse(source)]
     texts = {PurePosixPath(path).stem: text for path, text in files.items()}
-    used = library.uses(cells) & texts.keys()
+    used = library.uses(cells) & (texts.keys() - {"__init__"})
     # What a chapter only may use, it must not ask the reader to install.
     names = library.direct_uses(cells) - {ANY}
     imports = [f"from {library.package} import {name}" for name in names]
@@ -65,7 +65,7 @@ def first_cell(
         needed = {name: _distribution(name) for name in sorted(packages)}
         text = ", ".join(f'{name}="{needed[name]}"' for name in needed)
         parts.append(_fill("first_cell_packages", packages=text))
-    if used or library.package in tops:
+    if used or (texts and library.package in tops):
         # Last comes the file that makes it a package.
         contents = {f"{n}.py": texts[n] for n in texts if n in used}
         contents["__init__.py"] = texts["__init__"]
@@ -93,12 +93,14 @@ def to_script(
         and of those below which it shows figures.
     """
     script = copy.deepcopy(notebook)
+    cells = enumerate(script.cells)
+    first = next((i for i, cell in cells if _is_chapter_code(cell)), 0)
     for cell in script.cells:
         if cell.cell_type != "code":
             cell.source = _without_pictures(cell.source)
             continue
         source = _without_magics(cell.source)
-        if "raises-exception" in cell.metadata.get("tags", ()):
+        if "raises-exception" in _tags(cell):
             source = _expect_error(source)
         elif cell.id in shown:
             source = _print_last(source)
@@ -106,10 +108,9 @@ def to_script(
             source += "\nshow_figures()"
         cell.source = source
         cell.metadata = NotebookNode()
-    code = [cell for cell in script.cells if cell.cell_type == "code"]
-    if any(cell.id in drawn for cell in code):
+    if any(cell.id in drawn for cell in script.cells):
         figures = new_code_cell(_fill("show_figures"), id="show-figures")
-        script.cells.insert(script.cells.index(code[0]), figures)
+        script.cells.insert(first, figures)
     # Nothing of the notebook but its cells; magics are already gone.
     options = {
         "notebook_metadata_filter": "-all",
@@ -167,6 +168,15 @@ def _quote(text: str) -> str:
     for plain, escape in escapes.items():
         text = text.replace(plain, escape)
     return f"'''{text}'''"
+
+
+def _is_chapter_code(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and "setup" not in _tags(cell)
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    tags: list[str] = cell.metadata.get("tags", [])
+    return tags
 
 
 def _without_pictures(markdown: str) -> str:

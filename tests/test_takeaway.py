@@ -512,7 +512,9 @@ SCRIPT = {
 def test_script(reader, here):
     picture = "data:image/png;base64,iVBO/+w0KGgo="
     source = f"# 题\n\n![a]({picture})\n\n[b]: {picture}\n\n%no magic"
-    notebook = new_notebook(cells=[new_markdown_cell(source, id="md")])
+    setup = new_code_cell("ready = 1", metadata={"tags": ["setup"]})
+    title = new_markdown_cell(source, id="md")
+    notebook = new_notebook(cells=[title, setup])
     for name, code in SCRIPT.items():
         tags = {"tags": ["raises-exception"]}
         fails = name[:2] in ("fa", "no")
@@ -532,7 +534,8 @@ def test_script(reader, here):
     assert "\n%matplotlib" not in script
     # Everything as PyCharm and VS Code split it.
     cells = script.count("\n# %%\n")
-    assert cells == len(SCRIPT) + 1
+    assert cells == len(SCRIPT) + 2
+    assert script.index("ready = 1") < script.index("def show_figures")
 
     (here / "x.py").write_text(script, "utf-8")
     figures = here / "figures"
@@ -588,7 +591,6 @@ def test_scripts_of_the_book(site, chapter, reader, here):
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert len(figures.read_text()) == count_figures(expected)
-    # Which fonts there are is up to the reader's system.
     printed = [
         output.get("text", "") or output.data.get("text/plain", "") + "\n"
         for output in expected
