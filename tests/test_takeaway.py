@@ -407,7 +407,7 @@ def test_a_package_above_is_taken(above, cells, reader, here):
     (here / "x.py").write_text(source, "utf-8")
     result = reader.run("-P", "x.py", cwd=here)
     assert (result.stdout, result.stderr) == ("0.0\n", "")
-    assert {p.name for p in here.iterdir()} <= {"x.py", "d2lmini"}
+    assert (here / "d2lmini").exists() is (above == 0)
     assert not (top / "d2lmini" / "README.txt").exists()
 
 
@@ -493,6 +493,15 @@ def test_an_interrupted_start_is_finished(cells, reader, here):
     assert modules(here) == {"__init__", "a_basics"}
 
 
+def test_what_is_not_whole_is_no_package(cells, reader, here):
+    (here / "x.py").write_text(cells[0]["f_anything"], "utf-8")
+    full_disk = "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+    source = f"import resource, runpy; {full_disk}; runpy.run_path('x.py')"
+    result = reader.run("-c", source, cwd=here)
+    assert "OSError" in result.stderr
+    assert modules(here) == {"a_basics"}
+
+
 SCRIPT = {
     "magics": "%matplotlib inline\nx = 1\nif x:\n    %time x\n!ls\n",
     "text": "s = '''\n%time\n!ls\n'''\nlen(s)",
@@ -503,8 +512,9 @@ SCRIPT = {
     "fails": "w = 1\n1 / 0",
     "fails-in-string": "raise ValueError('''a\nb''')",
     "no-python": "print 'x'",
-    "draws": "from matplotlib import pyplot as plt\nplt.plot([1, 2]);",
-    "draws-again": "plt.plot([2, 1])\nplt.show()",
+    "modulo": "n = 4\n(7\n%n)",
+    "shows": "from matplotlib import pyplot as plt\nplt.plot([1])\nplt.show()",
+    "draws": "plt.plot([1, 2]);",
     "last": "plt.get_fignums(), w",
 }
 
@@ -521,8 +531,8 @@ def test_script(reader, here):
         cell = new_code_cell(code, id=name, metadata=tags if fails else {})
         notebook.cells.append(cell)
     before = nbformat.writes(notebook)
-    shown = {"text", "shown", "pair", "pairs", "last"}
-    script = to_script(notebook, shown, {"draws", "draws-again"})
+    shown = {"text", "shown", "pair", "pairs", "modulo", "last"}
+    script = to_script(notebook, shown, {"draws", "shows"})
     assert nbformat.writes(notebook) == before
 
     assert script.startswith(
@@ -539,20 +549,21 @@ def test_script(reader, here):
 
     (here / "x.py").write_text(script, "utf-8")
     figures = here / "figures"
-    variables = {"FIGURES": str(figures), "DISPLAY": ":99"}
-    window = {"MPLBACKEND": "module://window"}
-    result = reader.run("x.py", cwd=here, **variables, **window)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.split("\n") == [
+    printed = [
         *("11", "求导", "(1, '求')", "(1, '求')"),
         "ZeroDivisionError: division by zero",
         *("ValueError: a", "b"),
         "SyntaxError: Missing parentheses in call to 'print'. "
         "Did you mean print(...)? (<string>, line 1)",
-        "([], 1)",
-        "",
+        *("3", "([], 1)", ""),
     ]
+    for backend in ("module://window", "agg"):
+        variables = {"MPLBACKEND": backend, "FIGURES": str(figures)}
+        result = reader.run("x.py", cwd=here, DISPLAY=":99", **variables)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout.split("\n") == printed
     assert figures.read_text() == "xx"
+    assert script.count("\nshow_figures()") == 1
 
 
 def outputs_of(site: Path, chapter: Chapter) -> list[nbformat.NotebookNode]:
