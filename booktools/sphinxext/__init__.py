@@ -14,6 +14,7 @@ FEATURES = [
     "strict",  # a warning fails the build
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula
+    "notebooks",  # a notebook and a script of each chapter; a zip
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser
 ]

@@ -1,0 +1,558 @@
+"""Resolved doctree -> plain Markdown that Jupyter and others can read.
+
+Not a feature: features use it.  A page, a section, any part of a page can be
+written.  What stands on a page for the eye only says so with the class
+``page-only`` and is left out; a node that is not known here is written as if
+it were a plain container, with a warning.
+"""
+
+import html
+import posixpath
+import re
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby, product
+from textwrap import indent
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.locale import admonitionlabels
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+
+PAGE_ONLY = "page-only"
+
+# What has nothing to read.  Other features and packages are known by the
+# names of their nodes: neither need be there.
+SILENT = (
+    *(nodes.Invisible, nodes.colspec, nodes.label, addnodes.index),
+    *(addnodes.highlightlang, addnodes.tabular_col_spec, addnodes.toctree),
+    nodes.meta,
+)
+SILENT_NAMES = {"check", "HiddenCellNode", "sd_tab_input"}
+
+BOXES = (nodes.Admonition, nodes.sidebar, nodes.topic)
+FOLDED_NAMES = {"solution_node", "dropdown_main"}
+LISTS = (nodes.bullet_list, nodes.enumerated_list)
+# Each line of what these hold begins with a mark, or with spaces.
+INDENTED = (
+    *(nodes.block_quote, nodes.list_item, nodes.definition, nodes.entry),
+    *(nodes.footnote, nodes.citation, *BOXES),
+)
+
+LANGUAGES = {"ipython3": "python", "ipython": "python", "myst-ansi": "text"}
+LANGUAGES |= {"default": "", "none": ""}
+
+# MathJax takes these for formulas of their own: they cannot stand in $$.
+INNER = {"align": "aligned", "alignat": "alignedat", "gather": "gathered"}
+INNER |= {"equation": "gathered", "multline": "gathered"}
+
+ALIGNMENT = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some Markdown.
+
+    ``heading`` says that it begins with one.  If it is a code cell of the
+    chapter, ``cell`` is its node, and ``folded`` says that it is an answer.
+    """
+
+    text: str
+    heading: bool = False
+    cell: Any = None
+    folded: bool = False
+
+
+class Writer:
+    """Writes parts of one page.
+
+    Links lead to the published site.  Where that is not known, they lead to
+    notebooks, or become plain text.
+
+    Parameters
+    ----------
+    app : Sphinx
+        The build, while it writes pages.
+    docname : str
+        The page.
+    tree : nodes.Element
+        What will be written, all of it: links within it stay within it.
+    notebooks : container of str
+        The pages that have notebooks.
+    """
+
+    def __init__(
+        self,
+        app: Sphinx,
+        docname: str,
+        tree: Any,
+        notebooks: Container[str] = (),
+    ):
+        self.app = app
+        self.site = app.config.html_baseurl
+        if self.site and not self.site.endswith("/"):
+            self.site += "/"
+        self.page = app.builder.get_target_uri(docname)
+        self._notebooks = notebooks
+        self._numbers = app.env.toc_fignumbers.get(docname, {})
+        elements = list(tree.findall(nodes.Element))
+        self._ids = {i for node in elements for i in node.get("ids", ())}
+        self._used = {
+            node.get("refid") or node.get("refuri", "").removeprefix("#")
+            for node in elements
+            if isinstance(node, nodes.reference | nodes.footnote_reference)
+        }
+
+    def text(self, node: Any) -> str:
+        """Return a node as one text; code cells become listings."""
+        return _join(self._block(node))
+
+    def blocks(self, node: Any) -> list[Block]:
+        """Return what is in a node, cells and headings told apart."""
+        return [block for child in node for block in self._block(child)]
+
+    def image(self, node: Any) -> str:
+        """Return an image, as a link to the site."""
+        if urlsplit(node["uri"]).scheme:
+            address = node["uri"]
+        elif self.site and node["uri"] in self.app.env.images:
+            name = self.app.env.images[node["uri"]][1]
+            address = f"{self.site}_images/{name}"
+        else:
+            return _escape(node.get("alt", ""))
+        return show_image(node, address)
+
+    def _block(self, node: Any) -> list[Block]:
+        """Return what a node is, with anchors where links lead to it."""
+        blocks = [b for b in self._render(node) if b.text or b.cell]
+        anchors = self._anchors(node)
+        if not anchors:
+            return blocks
+        if blocks and blocks[0].cell is None:
+            text = f"{anchors}\n\n{blocks[0].text}"
+            return [replace(blocks[0], text=text), *blocks[1:]]
+        return [Block(anchors), *blocks]
+
+    def _render(self, node: Any) -> Iterable[Block]:
+        if _is_silent(node):
+            return []
+        match node:
+            case nodes.title() if isinstance(node.parent, nodes.section):
+                level = _depth(node)
+                text = f"{'#' * level} {self._inlines(node)}"
+                return [Block(text, heading=True)]
+            case nodes.title() | nodes.rubric():
+                return [Block(f"**{self._inlines(node)}**")]
+            case nodes.math_block():
+                return [Block(self._formula(node))]
+            case nodes.literal_block() | nodes.doctest_block():
+                return [Block(_listing(node))]
+            case nodes.bullet_list() | nodes.enumerated_list():
+                return [Block(self._list(node))]
+            case nodes.definition_list():
+                return [Block("\n".join(map(self._definition, node)))]
+            case nodes.block_quote():
+                return [Block(_quote(_join(self.blocks(node))))]
+            case nodes.attribution():
+                return [Block(f"— {self._inlines(node)}")]
+            case nodes.table():
+                return [Block(self._table(node))]
+            case nodes.caption():
+                return [Block(self._caption(node, "code-block"))]
+            case nodes.figure():
+                return [Block(self._figure(node))]
+            case nodes.transition():
+                return [Block("---")]
+            case nodes.footnote() | nodes.citation():
+                label, text = node[0].astext(), _join(self.blocks(node))
+                return [Block(f"\\[{_escape(label)}\\] {text}")]
+            case nodes.line_block():
+                return [Block("  \n".join(map(self._line, node)))]
+            case nodes.raw():
+                return [Block(_raw(node))]
+            case nodes.container() if is_cell(node):
+                return self._cell(node)
+            case nodes.Element() if _is_box(node):
+                return self._box(node)
+            case nodes.paragraph() | nodes.image() | nodes.Text():
+                return [Block(self._paragraph([node]))]
+            case nodes.Inline():
+                return [Block(self._paragraph([node]))]
+            case nodes.document() | nodes.section() | nodes.container():
+                return self.blocks(node)
+            case nodes.compound() | nodes.legend() | addnodes.glossary():
+                return self.blocks(node)
+        if type(node).__name__ == "sd_tab_label":
+            return [Block(f"**{self._inlines(node)}**")]
+        _warn(node)
+        if any(isinstance(n, nodes.Text | nodes.Inline) for n in node):
+            return [Block(self._paragraph(node))]
+        return self.blocks(node)
+
+    def _inlines(self, node: Iterable[Any]) -> str:
+        return "".join(map(self._inline, node)).strip()
+
+    def _inline(self, node: Any) -> str:
+        if isinstance(node, nodes.target):
+            return self._anchors(node) + "".join(map(self._inline, node))
+        if _is_silent(node):
+            return ""
+        match node:
+            case nodes.Text():
+                text = _escape(node.astext().replace("\n", " "))
+                return text.replace("|", r"\|") if _in_table(node) else text
+            case nodes.literal():
+                return _code(node)
+            case nodes.math():
+                return f"${_one_line(node)}$"
+            case nodes.image():
+                return self.image(node)
+            case nodes.raw():
+                return _raw(node)
+            case nodes.footnote_reference():
+                label, link = _escape(node.astext()), self._link(node)
+                return f"<sup>[\\[{label}\\]]({link})</sup>"
+        text = "".join(map(self._inline, node))
+        match node:
+            case nodes.reference():
+                link = self._link(node)
+                return f"[{text.strip()}]({link})" if link else text
+            case nodes.strong():
+                return _mark(text, "**", "strong")
+            case nodes.emphasis():
+                return _mark(text, "*", "em")
+            case nodes.subscript():
+                return f"<sub>{text}</sub>"
+            case nodes.superscript():
+                return f"<sup>{text}</sup>"
+            case nodes.abbreviation() if "explanation" in node:
+                return f"{text}（{_escape(node['explanation'])}）"
+            case nodes.Inline() | nodes.paragraph() | nodes.line():
+                return text
+        if type(node).__name__ not in ("dropdown_title", "sd_tab_label"):
+            _warn(node)
+        return text
+
+    def _paragraph(self, node: Iterable[Any]) -> str:
+        text = self._inlines(node)
+        # It must not begin as a list, a heading, a quotation or a line does.
+        text = re.sub(r"^(\d+)(?=[.)]\s)", r"\1\\", text)
+        return re.sub(r"^(?=#|>|[-+]\s|[-=~]{2})", r"\\", text)
+
+    def _line(self, node: Any) -> str:
+        return "".join(map(self._inline, node))
+
+    def _formula(self, node: Any) -> str:
+        lines = node.astext().strip().splitlines()
+        tex = "\n".join(line for line in lines if line.strip())
+        for outer, inner in INNER.items():
+            for command, star in product(("begin", "end"), ("", "*")):
+                old = f"\\{command}{{{outer}{star}}}"
+                tex = tex.replace(old, f"\\{command}{{{inner}}}")
+        if r"\\" in tex and r"\begin{" not in tex:
+            tex = f"\\begin{{aligned}}\n{tex}\n\\end{{aligned}}"
+        if node.get("label"):
+            numbers = self._numbers.get("displaymath", {})
+            number = numbers.get(node["ids"][0]) or [node["number"]]
+            tex += f" \\tag{{{'.'.join(map(str, number))}}}"
+        # Jupyter takes formulas out before it looks for quotations and lists:
+        # the marks at the beginning of lines would become part of them.
+        if _is_indented(node):
+            return f"$$ {_one_line(node, tex)} $$"
+        return f"$$\n{tex}\n$$"
+
+    def _list(self, node: Any) -> str:
+        items = []
+        for number, item in enumerate(node, node.get("start", 1)):
+            is_bullet = isinstance(node, nodes.bullet_list)
+            mark = "- " if is_bullet else f"{number}. "
+            items.append(_item(mark, self._item_text(item)))
+        return "\n".join(items)
+
+    def _item_text(self, item: Any) -> str:
+        text = ""
+        for child in item:
+            part = _join(self._block(child))
+            text += "\n" if isinstance(child, LISTS) else "\n\n"
+            text += part
+        return text.strip()
+
+    def _definition(self, item: Any) -> str:
+        terms, rest = [], []
+        for child in item:
+            if isinstance(child, nodes.term):
+                anchors = self._anchors(child)
+                terms.append(f"{anchors}**{self._inlines(child)}**")
+            else:
+                rest.append(_join(self.blocks(child)))
+        return _item("- ", "\n\n".join(["，".join(terms), *rest]))
+
+    def _table(self, node: Any) -> str:
+        head: list[list[str]] = []
+        body: list[list[str]] = []
+        alignment: list[str] = []
+        for row in node.findall(nodes.row):
+            is_head = isinstance(row.parent, nodes.thead)
+            (head if is_head else body).append([*map(self._entry, row)])
+            classes = [entry["classes"] for entry in row]
+            alignment = alignment or [
+                next((ALIGNMENT[c] for c in names if c in ALIGNMENT), "---")
+                for names in classes
+            ]
+        rows = [*(head or [[""] * len(alignment)]), *body]
+        rows.insert(1, alignment)
+        text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        if title := next(iter(node.findall(nodes.title)), None):
+            return f"{self._caption(title, 'table')}\n\n{text}"
+        return text
+
+    def _entry(self, entry: Any) -> str:
+        if "morecols" in entry or "morerows" in entry:
+            _warn(entry, "a cell that spans others")
+        lines = _join(self.blocks(entry)).splitlines()
+        return "<br>".join(line for line in lines if line)
+
+    def _caption(self, node: Any, kind: str) -> str:
+        number, text = self._number(node.parent, kind), self._inlines(node)
+        return f"**{number}**　{text}" if number else text
+
+    def _figure(self, node: Any) -> str:
+        parts = []
+        for child in node:
+            if isinstance(child, nodes.caption):
+                parts.append(self._caption(child, "figure"))
+            else:
+                parts.append(_join(self._block(child)))
+        return "\n\n".join(filter(None, parts))
+
+    def _number(self, node: Any, kind: str) -> str:
+        """Return what a numbered thing is called, such as `图 3`."""
+        numbers = self._numbers.get(kind, {})
+        number = next((numbers[i] for i in node["ids"] if i in numbers), None)
+        if number is None:
+            return ""
+        form: str = self.app.config.numfig_format[kind]
+        return form % ".".join(map(str, number))
+
+    def _cell(self, node: Any) -> Iterator[Block]:
+        """Return a code cell, and the figures that it draws below it."""
+        listings = map(_listing, node.findall(nodes.literal_block))
+        yield Block("\n\n".join(listings), cell=node)
+        for part in node:
+            if part["nb_element"] == "cell_code_output":
+                for child in part:
+                    if isinstance(child, nodes.figure | nodes.image):
+                        yield from self._block(child)
+
+    def _box(self, node: Any) -> Iterable[Block]:
+        """Return an admonition, an exercise, or an answer."""
+        title, parts = None, list(node)
+        if parts and type(parts[0]).__name__ in ("title", "dropdown_title"):
+            title = parts.pop(0)
+        blocks = [block for part in parts for block in self._block(part)]
+        is_numbered = title is not None and title.get("title")
+        number = self._number(node, "exercise") if is_numbered else ""
+        if _is_folded(node):
+            return _fold(f"{number}{_plain(title or ())}".strip(), blocks)
+        if title is None:
+            name = str(admonitionlabels.get(node.tagname, ""))
+        else:
+            name = number + "".join(map(self._inline, title))
+        if name := name.strip():
+            blocks.insert(0, Block(f"**{name}**"))
+        # Code cells run only where they stand by themselves.
+        if any(block.cell is not None for block in blocks):
+            return blocks
+        return [Block(_quote(_join(blocks)))]
+
+    def _anchors(self, node: Any) -> str:
+        ids = node.get("ids", ()) if isinstance(node, nodes.Element) else ()
+        # Without a site other notebooks may link to any of them.
+        used = [i for i in ids if i in self._used or not self.site]
+        return "".join(f'<a id="{html.escape(i)}"></a>' for i in used)
+
+    def _link(self, node: Any) -> str:
+        """Return where a reference leads to; empty if nowhere."""
+        uri = node.get("refuri") or f"#{node.get('refid', '')}"
+        if "filename" in node:  # a file to download
+            uri = posixpath.relpath(
+                f"_downloads/{node['filename']}", posixpath.dirname(self.page)
+            )
+        path, _, fragment = uri.partition("#")
+        if not urlsplit(uri).scheme and (path or fragment not in self._ids):
+            uri = self._elsewhere(uri, path, fragment)
+        return uri.replace("(", "%28").replace(")", "%29")
+
+    def _elsewhere(self, uri: str, path: str, fragment: str) -> str:
+        """Return an address outside of what is written."""
+        if self.site:
+            return urljoin(self.site + self.page, uri)
+        here = posixpath.dirname(self.page)
+        target = posixpath.normpath(posixpath.join(here, path))
+        if target.removesuffix(".html") not in self._notebooks:
+            return ""
+        return f"{path.removesuffix('.html')}.ipynb#{fragment}".rstrip("#")
+
+
+def is_cell(node: Any) -> bool:
+    """Say whether a node is a code cell."""
+    return (
+        isinstance(node, nodes.container)
+        and node.get("nb_element") == "cell_code"
+    )
+
+
+def _join(blocks: Iterable[Block]) -> str:
+    return "\n\n".join(block.text for block in blocks if block.text)
+
+
+def _warn(node: Any, what: str = "") -> None:
+    # Most nodes know no line, but what they are in does.
+    place = node
+    while place.line is None and place.parent is not None:
+        place = place.parent
+    what = what or f"a node {type(node).__name__!r}"
+    message = f"notebooks cannot show {what}; its text is kept"
+    LOGGER.warning(
+        message, location=place, type="booktools", subtype="unknown-node"
+    )
+
+
+def _is_silent(node: Any) -> bool:
+    return (
+        isinstance(node, SILENT)
+        or type(node).__name__ in SILENT_NAMES
+        or (isinstance(node, nodes.Element) and PAGE_ONLY in node["classes"])
+    )
+
+
+def _is_box(node: Any) -> bool:
+    return isinstance(node, BOXES) or type(node).__name__ in FOLDED_NAMES
+
+
+def _is_folded(node: Any) -> bool:
+    return type(node).__name__ in FOLDED_NAMES or "dropdown" in node["classes"]
+
+
+def above(node: Any) -> Iterator[Any]:
+    """Yield what a node is in, from the inside out."""
+    while (node := node.parent) is not None:
+        yield node
+
+
+def _depth(node: Any) -> int:
+    return sum(isinstance(n, nodes.section) for n in above(node))
+
+
+def _in_table(node: Any) -> bool:
+    return any(isinstance(n, nodes.entry) for n in above(node))
+
+
+def _is_indented(node: Any) -> bool:
+    return any(
+        isinstance(n, INDENTED) and not (_is_box(n) and _is_folded(n))
+        for n in above(node)
+    )
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\`*_~\[\]<&$])", r"\\\1", text)
+
+
+def _one_line(node: Any, tex: str = "") -> str:
+    """Return a formula without line breaks, and so without comments."""
+    lines = (tex or node.astext()).splitlines()
+    parts = [re.split(r"(?<!\\)%", line)[0].strip() for line in lines]
+    text = " ".join(filter(None, parts))
+    if _in_table(node):
+        text = text.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+    return text
+
+
+def _mark(text: str, mark: str, tag: str) -> str:
+    """Emphasize; beside punctuation Markdown would not see its own marks."""
+    if text[:1].isalnum() and text[-1:].isalnum():
+        return f"{mark}{text}{mark}"
+    return f"<{tag}>{text}</{tag}>"
+
+
+def _code(node: Any) -> str:
+    text = node.astext().replace("\n", " ")
+    if _in_table(node):
+        text = text.replace("|", r"\|")
+    if "`" not in text:
+        return f"`{text}`"
+    ticks = "``"
+    while ticks in text:
+        ticks += "`"
+    return f"{ticks} {text} {ticks}"
+
+
+def _listing(node: Any) -> str:
+    language = node.get("language", "")
+    ticks = "```"
+    while ticks in node.astext():
+        ticks += "`"
+    opening = ticks + LANGUAGES.get(language, language)
+    return f"{opening}\n{node.astext().rstrip()}\n{ticks}"
+
+
+def _raw(node: Any) -> str:
+    """Return HTML to read; style, scripts and comments are for pages."""
+    text: str = node.astext().strip()
+    is_html = "html" in node["format"].split()
+    if not is_html or text.startswith(("<style", "<script", "<!--")):
+        return ""
+    return text
+
+
+def show_image(node: Any, address: str) -> str:
+    """Return an image that is at some address."""
+    alt = node.get("alt", "")
+    if "width" not in node:
+        return f"![{_escape(alt)}]({address})"
+    alt, width = html.escape(alt), html.escape(node["width"])
+    return f'<img src="{address}" alt="{alt}" width="{width}">'
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _item(mark: str, text: str) -> str:
+    return mark + indent(text, " " * len(mark)).lstrip()
+
+
+def _plain(node: Iterable[Any]) -> str:
+    """Return a title for where Markdown does not count: within HTML."""
+    parts = []
+    for child in node:
+        if isinstance(child, nodes.Text):
+            parts.append(html.escape(child.astext(), quote=False))
+        elif isinstance(child, nodes.math):
+            parts.append(f"${html.escape(_one_line(child), quote=False)}$")
+        elif not isinstance(child, nodes.raw):
+            parts.append(_plain(child))
+    return "".join(parts)
+
+
+def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
+    """Fold text; cells run only outside, and are folded in themselves."""
+    name = title
+    for are_cells, group in groupby(blocks, lambda b: b.cell is not None):
+        if are_cells:
+            yield Block(f"下面的代码属于“{title}”。")
+            yield from (replace(block, folded=True) for block in group)
+        else:
+            yield Block(_details(name, [block.text for block in group]))
+        name = f"{title}（续）"
+
+
+def _details(title: str, texts: list[str]) -> str:
+    opening = f"<details>\n<summary>{title}</summary>"
+    return "\n\n".join([opening, *texts, "</details>"])

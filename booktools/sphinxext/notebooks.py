@@ -1,0 +1,279 @@
+"""Each chapter with code, also as a notebook and as a script; all in a zip.
+
+They lie under `_notebooks` in the folder of the site, beside the pages they
+are made from: the same text, numbers and links, and no MyST.
+"""
+
+import base64
+import hashlib
+import mimetypes
+import zipfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zlib import crc32
+
+import nbformat
+from docutils import nodes  # type: ignore[import-untyped]
+from myst_nb.core.read import create_nb_reader
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sphinx.application import Sphinx
+
+from booktools.chapter import read_book
+from booktools.deps import Library
+from booktools.sphinxext.markdown import (
+    Block,
+    Writer,
+    above,
+    is_cell,
+    show_image,
+)
+from booktools.takeaway import first_cell, to_script
+
+FOLDER = "_notebooks"
+HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+# What JupyterLab and Colab call a cell that shows no code.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write notebooks while pages are written."""
+    app.connect("doctree-read", _note_code)
+    app.connect("env-purge-doc", _forget_code)
+    app.connect("builder-inited", _begin)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def _note_code(app: Sphinx, doctree: Any) -> None:
+    """Remember which pages have code cells."""
+    if any(doctree.findall(is_cell)):
+        _pages(app.env).add(app.env.docname)
+
+
+def _forget_code(app: Sphinx, env: Any, docname: str) -> None:
+    _pages(env).discard(docname)
+
+
+def _pages(env: Any) -> set[str]:
+    if not hasattr(env, "booktools_notebooks"):
+        env.booktools_notebooks = set()
+    pages: set[str] = env.booktools_notebooks
+    return pages
+
+
+def _begin(app: Sphinx) -> None:
+    if app.builder.format == "html":
+        notebooks = _Notebooks(app)
+        app.connect("env-updated", notebooks.find_stale)
+        # Before features that make HTML of what is in a page.
+        app.connect("doctree-resolved", notebooks.write, priority=400)
+        app.connect("build-finished", notebooks.finish)
+
+
+class _NotebookWriter(Writer):
+    """Embeds images: Colab and Kaggle load none from beside a notebook."""
+
+    def image(self, node: Any) -> str:
+        if any(map(is_cell, above(node))):
+            return ""  # drawn when the cell runs
+        if urlsplit(node["uri"]).scheme:
+            return super().image(node)
+        file = Path(self.app.srcdir, node["uri"])
+        kind, _ = mimetypes.guess_type(file.name)
+        data = base64.b64encode(file.read_bytes()).decode()
+        return show_image(node, f"data:{kind};base64,{data}")
+
+
+class _Notebooks:
+    """The notebooks of one build."""
+
+    def __init__(self, app: Sphinx):
+        self._app = app
+        self._root = Path(app.srcdir)
+        self._folder = Path(app.outdir, FOLDER)
+        self._package = app.config.booktools_package
+
+    def find_stale(self, app: Sphinx, env: Any) -> list[str]:
+        """Return pages whose notebooks are not what they should be.
+
+        Of changed helpers, what readers see of them may have changed and not
+        what they do: then no chapter is read again.
+        """
+        digest = hashlib.sha256(repr(self._helpers).encode()).hexdigest()
+        old = getattr(env, "booktools_helpers", None)
+        env.booktools_helpers = digest
+        return [
+            name
+            for name in _pages(env)
+            if digest != old or not self._path(name, ".ipynb").exists()
+        ]
+
+    def write(self, app: Sphinx, doctree: Any, docname: str) -> None:
+        """Write the notebook and the script of a page."""
+        paths = self._path(docname, ".ipynb"), self._path(docname, ".py")
+        if docname not in _pages(app.env):
+            for path in paths:
+                path.unlink(missing_ok=True)
+            return
+        writer = _NotebookWriter(app, docname, doctree, _pages(app.env))
+        cells: list[NotebookNode] = []
+        shown: set[str] = set()
+        drawn: set[str] = set()
+        for cell, node in self._cells(writer, docname, doctree):
+            name = f"{docname}-{len(cells)}"
+            cell.id = hashlib.sha1(name.encode()).hexdigest()[:8]
+            cells.append(cell)
+            if node is not None and any(map(_is_value, node.findall())):
+                shown.add(cell.id)
+            if node is not None and any(node.findall(nodes.image)):
+                drawn.add(cell.id)
+        notebook = new_notebook(
+            cells=cells,
+            metadata={
+                "kernelspec": {
+                    "display_name": "Python 3",
+                    "language": "python",
+                    "name": "python3",
+                },
+                "language_info": {"name": "python"},
+            },
+        )
+        _write(paths[0], nbformat.writes(notebook) + "\n")
+        _write(paths[1], to_script(notebook, shown, drawn))
+
+    def finish(self, app: Sphinx, exception: Exception | None) -> None:
+        """Remove what belongs to no page any more; pack the rest."""
+        if exception or not self._folder.exists():
+            return
+        kept = {
+            self._path(name, ending)
+            for name in _pages(app.env)
+            for ending in (".ipynb", ".py")
+        }
+        for path in [*self._folder.rglob("*.*")]:
+            if path.suffix in (".ipynb", ".py") and path not in kept:
+                path.unlink()
+        top = f"{self._package}-book"
+        members = {
+            f"{top}/{path.relative_to(self._folder).as_posix()}": path
+            for path in kept
+        }
+        for path in [*self._package_files, self._root / "LICENSE"]:
+            if path.exists():
+                name = path.relative_to(self._root).as_posix()
+                members[f"{top}/{name}"] = path
+        contents = {
+            name: path.read_bytes() for name, path in sorted(members.items())
+        }
+        _pack(self._folder / f"{self._package}.zip", contents)
+
+    def _cells(
+        self, writer: Writer, docname: str, doctree: Any
+    ) -> Iterator[tuple[NotebookNode, Any]]:
+        """Yield the cells of a notebook, each with its node if it has one."""
+        title, *blocks = writer.blocks(doctree)
+        text = title.text
+        if writer.site:
+            text += f"\n\n[在线阅读本章]({writer.site}{writer.page})"
+        yield new_markdown_cell(text), None
+        chapter = self._chapters.get(docname)
+        if chapter and (
+            setup := first_cell(self._library, self._helpers, chapter)
+        ):
+            metadata = {"tags": ["setup"], **FOLDED}
+            yield new_code_cell(setup, metadata=metadata), None
+        sources = self._sources(docname)
+        done = 0
+        texts: list[str] = []
+        for block in [*blocks, Block("", heading=True)]:
+            if texts and (block.heading or block.cell is not None):
+                yield new_markdown_cell("\n\n".join(texts)), None
+                texts = []
+            if block.cell is None:
+                texts.append(block.text)
+                continue
+            # What the page hides runs before what it shows next.
+            index = block.cell["cell_index"]
+            for source in sources[done:index]:
+                if source.cell_type == "code":
+                    yield _code(source), None
+            yield _code(sources[index], block.folded), block.cell
+            done = index + 1
+        for source in sources[done:]:
+            if source.cell_type == "code":
+                yield _code(source), None
+
+    def _sources(self, docname: str) -> list[NotebookNode]:
+        """Return the cells of a page as MyST-NB counts them."""
+        env: Any = self._app.env
+        path = Path(env.doc2path(docname))
+        text = path.read_text("utf-8")
+        reader: Any = create_nb_reader(
+            str(path), env.myst_config, env.mystnb_config, text
+        )
+        cells: list[NotebookNode] = reader.read(text).cells
+        return cells
+
+    def _path(self, docname: str, ending: str) -> Path:
+        return self._folder / (docname + ending)
+
+    @cached_property
+    def _package_files(self) -> list[Path]:
+        return sorted((self._root / self._package).glob("*.py"))
+
+    @cached_property
+    def _helpers(self) -> dict[str, str]:
+        """The files of the package: their paths, and texts."""
+        return {
+            path.relative_to(self._root).as_posix(): path.read_text("utf-8")
+            for path in self._package_files
+        }
+
+    @cached_property
+    def _library(self) -> Library:
+        return Library.from_files(self._helpers, self._package)
+
+    @cached_property
+    def _chapters(self) -> dict[str, Any]:
+        book = read_book(self._root)
+        return {chapter.docname: chapter for chapter in book.chapters}
+
+
+def _is_value(node: Any) -> bool:
+    """Say whether a node is what Jupyter shows of a cell's last line."""
+    return isinstance(node, nodes.Element) and any(
+        name.startswith("text_") for name in node["classes"]
+    )
+
+
+def _code(source: NotebookNode, folded: bool = False) -> NotebookNode:
+    tags = source.metadata.get("tags") or []
+    metadata: dict[str, Any] = {"tags": tags} if tags else {}
+    if folded or HIDDEN & set(tags):
+        metadata |= FOLDED
+    cell: NotebookNode = new_code_cell(source.source, metadata=metadata)
+    return cell
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def _pack(path: Path, contents: dict[str, bytes]) -> None:
+    """Write a zip, always the same of the same, if it is not there."""
+    if path.exists():
+        with zipfile.ZipFile(path) as archive:
+            old = {info.filename: info.CRC for info in archive.infolist()}
+        if old == {name: crc32(data) for name, data in contents.items()}:
+            return
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in contents.items():
+            info = zipfile.ZipInfo(name)  # the first day that zip knows
+            info.external_attr = 0o100644 << 16
+            info.create_system = 3  # or it would depend on ours
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
