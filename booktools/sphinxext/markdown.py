@@ -36,6 +36,7 @@ SILENT = (
 SILENT_NAMES = {"check", "HiddenCellNode", "sd_tab_input"}
 
 BOXES = (nodes.Admonition, nodes.sidebar, nodes.topic)
+EXERCISES = {"exercise_node", "exercise_enumerable_node", "solution_node"}
 FOLDED_NAMES = {"solution_node", "dropdown_main"}
 LISTS = (nodes.bullet_list, nodes.enumerated_list)
 # Each line of what these hold begins with a mark, or with spaces.
@@ -106,6 +107,7 @@ class Writer:
             node.get("refid") or node.get("refuri", "").removeprefix("#")
             for node in elements
             if isinstance(node, nodes.reference | nodes.footnote_reference)
+            and not _is_bare(node)
         }
 
     def text(self, node: Any) -> str:
@@ -344,7 +346,7 @@ class Writer:
         listings = map(_listing, node.findall(nodes.literal_block))
         yield Block("\n\n".join(listings), cell=node)
         for part in node:
-            if part["nb_element"] == "cell_code_output":
+            if part.get("nb_element") == "cell_code_output":
                 for child in part:
                     if isinstance(child, nodes.figure | nodes.image):
                         yield from self._block(child)
@@ -358,12 +360,9 @@ class Writer:
         is_numbered = title is not None and title.get("title")
         number = self._number(node, "exercise") if is_numbered else ""
         if _is_folded(node):
-            return _fold(f"{number}{_plain(title or ())}".strip(), blocks)
-        if title is None:
-            name = str(admonitionlabels.get(node.tagname, ""))
-        else:
-            name = number + "".join(map(self._inline, title))
-        if name := name.strip():
+            return _fold(_name(node, number + _plain(title or ())), blocks)
+        name = number + "".join(map(self._inline, title or ()))
+        if name := _name(node, name):
             blocks.insert(0, Block(f"**{name}**"))
         # Code cells run only where they stand by themselves.
         if any(block.cell is not None for block in blocks):
@@ -378,7 +377,7 @@ class Writer:
 
     def _link(self, node: Any) -> str:
         """Return where a reference leads to; empty if nowhere."""
-        uri = node.get("refuri") or f"#{node.get('refid', '')}"
+        uri: str = node.get("refuri") or f"#{node.get('refid', '')}"
         if "filename" in node:  # a file to download
             uri = posixpath.relpath(
                 f"_downloads/{node['filename']}", posixpath.dirname(self.page)
@@ -437,6 +436,14 @@ def _is_box(node: Any) -> bool:
 
 def _is_folded(node: Any) -> bool:
     return type(node).__name__ in FOLDED_NAMES or "dropdown" in node["classes"]
+
+
+def _is_bare(node: Any) -> bool:
+    """Say whether a link stands where no link will: see `_plain`."""
+    title = node.parent
+    return isinstance(title, nodes.title) and (
+        _is_box(title.parent) and _is_folded(title.parent)
+    )
 
 
 def above(node: Any) -> Iterator[Any]:
@@ -522,6 +529,13 @@ def show_image(node: Any, address: str) -> str:
 
 def _quote(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _name(node: Any, title: str) -> str:
+    """Return what a box is called; exercises as `练习 3 · 热身`."""
+    if type(node).__name__ in EXERCISES:
+        title = re.sub(r" \((.*)\)$", r" · \1", title)
+    return title.strip() or str(admonitionlabels.get(node.tagname, ""))
 
 
 def _item(mark: str, text: str) -> str:
