@@ -12,6 +12,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, product
+from operator import add
 from textwrap import indent
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -51,6 +52,12 @@ LANGUAGES |= {"default": "", "none": ""}
 # MathJax takes these for formulas of their own: they cannot stand in $$.
 INNER = {"align": "aligned", "alignat": "alignedat", "gather": "gathered"}
 INNER |= {"equation": "gathered", "multline": "gathered"}
+
+TEXTS = (nodes.paragraph, nodes.attribution, nodes.Text, nodes.Inline)
+PLAIN = (
+    *(nodes.document, nodes.section, nodes.container, nodes.compound),
+    *(nodes.legend, nodes.definition, nodes.entry, addnodes.glossary),
+)
 
 ALIGNMENT = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
 
@@ -95,9 +102,8 @@ class Writer:
         notebooks: Container[str] = (),
     ):
         self.app = app
-        self.site = app.config.html_baseurl
-        if self.site and not self.site.endswith("/"):
-            self.site += "/"
+        base: str = app.config.html_baseurl
+        self.site = base and base.rstrip("/") + "/"
         self.page = app.builder.get_target_uri(docname)
         self._notebooks = notebooks
         self._numbers = app.env.toc_fignumbers.get(docname, {})
@@ -145,10 +151,10 @@ class Writer:
             return []
         match node:
             case nodes.title() if isinstance(node.parent, nodes.section):
-                level = _depth(node)
-                text = f"{'#' * level} {self._inlines(node)}"
+                above_it = [n for n in above(node) if type(n) is nodes.section]
+                text = f"{'#' * len(above_it)} {self._inlines(node)}"
                 return [Block(text, heading=True)]
-            case nodes.title() | nodes.rubric():
+            case nodes.title() | nodes.rubric() | nodes.term():
                 return [Block(f"**{self._inlines(node)}**")]
             case nodes.math_block():
                 return [Block(self._formula(node))]
@@ -157,38 +163,33 @@ class Writer:
             case nodes.bullet_list() | nodes.enumerated_list():
                 return [Block(self._list(node))]
             case nodes.definition_list():
-                return [Block("\n".join(map(self._definition, node)))]
+                texts = (_join(self.blocks(item)) for item in node)
+                return [Block("\n".join(_item("- ", t) for t in texts))]
             case nodes.block_quote():
                 return [Block(_quote(_join(self.blocks(node))))]
-            case nodes.attribution():
-                return [Block(f"— {self._inlines(node)}")]
             case nodes.table():
                 return [Block(self._table(node))]
             case nodes.caption():
-                return [Block(self._caption(node, "code-block"))]
+                return [Block(self._caption(node))]
             case nodes.figure():
-                return [Block(self._figure(node))]
+                return [Block(_join(self.blocks(node)))]
             case nodes.transition():
                 return [Block("---")]
             case nodes.footnote() | nodes.citation():
                 label, text = node[0].astext(), _join(self.blocks(node))
                 return [Block(f"\\[{_escape(label)}\\] {text}")]
             case nodes.line_block():
-                return [Block("  \n".join(map(self._line, node)))]
+                return [Block("  \n".join(map(self._inlines, node)))]
             case nodes.raw():
                 return [Block(_raw(node))]
             case nodes.container() if is_cell(node):
                 return self._cell(node)
             case nodes.Element() if _is_box(node):
                 return self._box(node)
-            case nodes.paragraph() | nodes.image() | nodes.Text():
-                return [Block(self._paragraph([node]))]
-            case nodes.Inline():
-                return [Block(self._paragraph([node]))]
-            case nodes.document() | nodes.section() | nodes.container():
-                return self.blocks(node)
-            case nodes.compound() | nodes.legend() | addnodes.glossary():
-                return self.blocks(node)
+        if isinstance(node, TEXTS):
+            return [Block(self._paragraph([node]))]
+        if isinstance(node, PLAIN):
+            return self.blocks(node)
         if type(node).__name__ == "sd_tab_label":
             return [Block(f"**{self._inlines(node)}**")]
         _warn(node)
@@ -234,9 +235,7 @@ class Writer:
                 return f"<sup>{text}</sup>"
             case nodes.abbreviation() if "explanation" in node:
                 return f"{text}（{_escape(node['explanation'])}）"
-            case nodes.Inline() | nodes.paragraph() | nodes.line():
-                return text
-        if type(node).__name__ not in ("dropdown_title", "sd_tab_label"):
+        if not isinstance(node, (*TEXTS, nodes.line)):
             _warn(node)
         return text
 
@@ -245,9 +244,6 @@ class Writer:
         # It must not begin as a list, a heading, a quotation or a line does.
         text = re.sub(r"^(\d+)(?=[.)]\s)", r"\1\\", text)
         return re.sub(r"^(?=#|>|[-+]\s|[-=~]{2})", r"\\", text)
-
-    def _line(self, node: Any) -> str:
-        return "".join(map(self._inline, node))
 
     def _formula(self, node: Any) -> str:
         lines = node.astext().strip().splitlines()
@@ -273,64 +269,32 @@ class Writer:
         for number, item in enumerate(node, node.get("start", 1)):
             is_bullet = isinstance(node, nodes.bullet_list)
             mark = "- " if is_bullet else f"{number}. "
-            items.append(_item(mark, self._item_text(item)))
+            gaps = ("\n" * (1 if isinstance(n, LISTS) else 2) for n in item)
+            text = "".join(map(add, gaps, map(self.text, item)))
+            items.append(_item(mark, text.strip()))
         return "\n".join(items)
 
-    def _item_text(self, item: Any) -> str:
-        text = ""
-        for child in item:
-            part = _join(self._block(child))
-            text += "\n" if isinstance(child, LISTS) else "\n\n"
-            text += part
-        return text.strip()
-
-    def _definition(self, item: Any) -> str:
-        terms, rest = [], []
-        for child in item:
-            if isinstance(child, nodes.term):
-                anchors = self._anchors(child)
-                terms.append(f"{anchors}**{self._inlines(child)}**")
-            else:
-                rest.append(_join(self.blocks(child)))
-        return _item("- ", "\n\n".join(["，".join(terms), *rest]))
-
     def _table(self, node: Any) -> str:
-        head: list[list[str]] = []
-        body: list[list[str]] = []
-        alignment: list[str] = []
-        for row in node.findall(nodes.row):
-            is_head = isinstance(row.parent, nodes.thead)
-            (head if is_head else body).append([*map(self._entry, row)])
-            classes = [entry["classes"] for entry in row]
-            alignment = alignment or [
-                next((ALIGNMENT[c] for c in names if c in ALIGNMENT), "---")
-                for names in classes
-            ]
-        rows = [*(head or [[""] * len(alignment)]), *body]
-        rows.insert(1, alignment)
-        text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        if title := next(iter(node.findall(nodes.title)), None):
-            return f"{self._caption(title, 'table')}\n\n{text}"
+        rows = list(node.findall(nodes.row))
+        lines = [[*map(self._entry, row)] for row in rows]
+        if not any(node.findall(nodes.thead)):
+            lines.insert(0, ["" for _ in rows[0]])
+        classes = (entry["classes"] or [""] for entry in rows[0])
+        lines.insert(1, [ALIGNMENT.get(names[0], "---") for names in classes])
+        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        if isinstance(node[0], nodes.title):
+            return f"{self._caption(node[0])}\n\n{text}"
         return text
 
     def _entry(self, entry: Any) -> str:
-        if "morecols" in entry or "morerows" in entry:
-            _warn(entry, "a cell that spans others")
-        lines = _join(self.blocks(entry)).splitlines()
-        return "<br>".join(line for line in lines if line)
+        return "<br>".join(filter(None, self.text(entry).splitlines()))
 
-    def _caption(self, node: Any, kind: str) -> str:
+    def _caption(self, node: Any) -> str:
+        kind = {"figure": "figure", "table": "table"}.get(
+            node.parent.tagname, "code-block"
+        )
         number, text = self._number(node.parent, kind), self._inlines(node)
         return f"**{number}**　{text}" if number else text
-
-    def _figure(self, node: Any) -> str:
-        parts = []
-        for child in node:
-            if isinstance(child, nodes.caption):
-                parts.append(self._caption(child, "figure"))
-            else:
-                parts.append(_join(self._block(child)))
-        return "\n\n".join(filter(None, parts))
 
     def _number(self, node: Any, kind: str) -> str:
         """Return what a numbered thing is called, such as `图 3`."""
@@ -345,23 +309,20 @@ class Writer:
         """Return a code cell, and the figures that it draws below it."""
         listings = map(_listing, node.findall(nodes.literal_block))
         yield Block("\n\n".join(listings), cell=node)
-        for part in node:
-            if part.get("nb_element") == "cell_code_output":
-                for child in part:
-                    if isinstance(child, nodes.figure | nodes.image):
-                        yield from self._block(child)
+        for child in (child for part in node for child in part):
+            if isinstance(child, nodes.figure | nodes.image):
+                yield from self._block(child)
 
     def _box(self, node: Any) -> Iterable[Block]:
         """Return an admonition, an exercise, or an answer."""
-        title, parts = None, list(node)
+        title, parts = nodes.title(), list(node)
         if parts and type(parts[0]).__name__ in ("title", "dropdown_title"):
             title = parts.pop(0)
         blocks = [block for part in parts for block in self._block(part)]
-        is_numbered = title is not None and title.get("title")
-        number = self._number(node, "exercise") if is_numbered else ""
+        number = self._number(node, "exercise") if "title" in title else ""
         if _is_folded(node):
-            return _fold(_name(node, number + _plain(title or ())), blocks)
-        name = number + "".join(map(self._inline, title or ()))
+            return _fold(_name(node, number + _plain(title)), blocks)
+        name = number + "".join(map(self._inline, title))
         if name := _name(node, name):
             blocks.insert(0, Block(f"**{name}**"))
         # Code cells run only where they stand by themselves.
@@ -410,15 +371,15 @@ def _join(blocks: Iterable[Block]) -> str:
     return "\n\n".join(block.text for block in blocks if block.text)
 
 
-def _warn(node: Any, what: str = "") -> None:
+def _warn(node: Any) -> None:
     # Most nodes know no line, but what they are in does.
-    place = node
-    while place.line is None and place.parent is not None:
-        place = place.parent
-    what = what or f"a node {type(node).__name__!r}"
-    message = f"notebooks cannot show {what}; its text is kept"
+    place = next((n for n in [node, *above(node)] if n.line), node)
+    name = type(node).__name__
     LOGGER.warning(
-        message, location=place, type="booktools", subtype="unknown-node"
+        f"notebooks cannot show a node {name!r}; what is in it is kept",
+        location=place,
+        type="booktools",
+        subtype="unknown-node",
     )
 
 
@@ -440,20 +401,15 @@ def _is_folded(node: Any) -> bool:
 
 def _is_bare(node: Any) -> bool:
     """Say whether a link stands where no link will: see `_plain`."""
-    title = node.parent
-    return isinstance(title, nodes.title) and (
-        _is_box(title.parent) and _is_folded(title.parent)
-    )
+    box = node.parent.parent
+    is_title = isinstance(node.parent, nodes.title)
+    return is_title and _is_box(box) and _is_folded(box)
 
 
 def above(node: Any) -> Iterator[Any]:
     """Yield what a node is in, from the inside out."""
     while (node := node.parent) is not None:
         yield node
-
-
-def _depth(node: Any) -> int:
-    return sum(isinstance(n, nodes.section) for n in above(node))
 
 
 def _in_table(node: Any) -> bool:
@@ -492,21 +448,22 @@ def _code(node: Any) -> str:
     text = node.astext().replace("\n", " ")
     if _in_table(node):
         text = text.replace("|", r"\|")
-    if "`" not in text:
-        return f"`{text}`"
-    ticks = "``"
-    while ticks in text:
-        ticks += "`"
-    return f"{ticks} {text} {ticks}"
+    ticks, space = _ticks(text, "`"), " " * ("`" in text)
+    return f"{ticks}{space}{text}{space}{ticks}"
 
 
 def _listing(node: Any) -> str:
     language = node.get("language", "")
-    ticks = "```"
-    while ticks in node.astext():
-        ticks += "`"
+    ticks = _ticks(node.astext(), "```")
     opening = ticks + LANGUAGES.get(language, language)
     return f"{opening}\n{node.astext().rstrip()}\n{ticks}"
+
+
+def _ticks(text: str, ticks: str) -> str:
+    """Return backticks, more of them than a text has in a row."""
+    while ticks in text:
+        ticks += "`"
+    return ticks
 
 
 def _raw(node: Any) -> str:
@@ -542,17 +499,14 @@ def _item(mark: str, text: str) -> str:
     return mark + indent(text, " " * len(mark)).lstrip()
 
 
-def _plain(node: Iterable[Any]) -> str:
+def _plain(title: Any) -> str:
     """Return a title for where Markdown does not count: within HTML."""
-    parts = []
-    for child in node:
-        if isinstance(child, nodes.Text):
-            parts.append(html.escape(child.astext(), quote=False))
-        elif isinstance(child, nodes.math):
-            parts.append(f"${html.escape(_one_line(child), quote=False)}$")
-        elif not isinstance(child, nodes.raw):
-            parts.append(_plain(child))
-    return "".join(parts)
+    texts = (
+        f"${text}$" if isinstance(text.parent, nodes.math) else text
+        for text in title.findall(nodes.Text)
+        if not isinstance(text.parent, nodes.raw)
+    )
+    return html.escape("".join(texts), quote=False)
 
 
 def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
@@ -563,10 +517,6 @@ def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
             yield Block(f"下面的代码属于“{title}”。")
             yield from (replace(block, folded=True) for block in group)
         else:
-            yield Block(_details(name, [block.text for block in group]))
+            opening = Block(f"<details>\n<summary>{name}</summary>")
+            yield Block(_join([opening, *group, Block("</details>")]))
         name = f"{title}（续）"
-
-
-def _details(title: str, texts: list[str]) -> str:
-    opening = f"<details>\n<summary>{title}</summary>"
-    return "\n\n".join([opening, *texts, "</details>"])

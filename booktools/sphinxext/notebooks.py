@@ -34,6 +34,9 @@ from booktools.sphinxext.markdown import (
 from booktools.takeaway import first_cell, to_script
 
 FOLDER = "_notebooks"
+HAS_CODE = "booktools_has_code"
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python"}
 HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 # What JupyterLab and Colab call a cell that shows no code.
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
@@ -42,26 +45,18 @@ FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write notebooks while pages are written."""
     app.connect("doctree-read", _note_code)
-    app.connect("env-purge-doc", _forget_code)
     app.connect("builder-inited", _begin)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
 def _note_code(app: Sphinx, doctree: Any) -> None:
-    """Remember which pages have code cells."""
+    """Remember which pages have code cells, until they are read again."""
     if any(doctree.findall(is_cell)):
-        _pages(app.env).add(app.env.docname)
-
-
-def _forget_code(app: Sphinx, env: Any, docname: str) -> None:
-    _pages(env).discard(docname)
+        app.env.metadata[app.env.docname][HAS_CODE] = True
 
 
 def _pages(env: Any) -> set[str]:
-    if not hasattr(env, "booktools_notebooks"):
-        env.booktools_notebooks = set()
-    pages: set[str] = env.booktools_notebooks
-    return pages
+    return {name for name, data in env.metadata.items() if HAS_CODE in data}
 
 
 def _begin(app: Sphinx) -> None:
@@ -132,14 +127,7 @@ class _Notebooks:
                 drawn.add(cell.id)
         notebook = new_notebook(
             cells=cells,
-            metadata={
-                "kernelspec": {
-                    "display_name": "Python 3",
-                    "language": "python",
-                    "name": "python3",
-                },
-                "language_info": {"name": "python"},
-            },
+            metadata={"kernelspec": KERNEL, "language_info": LANGUAGE},
         )
         _write(paths[0], nbformat.writes(notebook) + "\n")
         _write(paths[1], to_script(notebook, shown, drawn))
@@ -148,27 +136,25 @@ class _Notebooks:
         """Remove what belongs to no page any more; pack the rest."""
         if exception or not self._folder.exists():
             return
-        kept = {
-            self._path(name, ending)
-            for name in _pages(app.env)
-            for ending in (".ipynb", ".py")
-        }
-        for path in [*self._folder.rglob("*.*")]:
-            if path.suffix in (".ipynb", ".py") and path not in kept:
+        pages = _pages(app.env)
+        contents = {n: text.encode() for n, text in self._helpers.items()}
+        for path in [
+            *self._folder.rglob("*.ipynb"),
+            *self._folder.rglob("*.py"),
+        ]:
+            name = path.relative_to(self._folder).as_posix()
+            if name.removesuffix(path.suffix) in pages:
+                contents[name] = path.read_bytes()
+            else:
                 path.unlink()
+        if (licence := self._root / "LICENSE").exists():
+            contents["LICENSE"] = licence.read_bytes()
+        # Not named as the package, or Python would take it for that.
         top = f"{self._package}-book"
         members = {
-            f"{top}/{path.relative_to(self._folder).as_posix()}": path
-            for path in kept
+            f"{top}/{name}": contents[name] for name in sorted(contents)
         }
-        for path in [*self._package_files, self._root / "LICENSE"]:
-            if path.exists():
-                name = path.relative_to(self._root).as_posix()
-                members[f"{top}/{name}"] = path
-        contents = {
-            name: path.read_bytes() for name, path in sorted(members.items())
-        }
-        _pack(self._folder / f"{self._package}.zip", contents)
+        _pack(self._folder / f"{self._package}.zip", members)
 
     def _cells(
         self, writer: Writer, docname: str, doctree: Any
@@ -197,14 +183,10 @@ class _Notebooks:
                 continue
             # What the page hides runs before what it shows next.
             index = block.cell["cell_index"]
-            for source in sources[done:index]:
-                if source.cell_type == "code":
-                    yield _code(source), None
+            yield from _hidden(sources[done:index])
             yield _code(sources[index], block.folded), block.cell
             done = index + 1
-        for source in sources[done:]:
-            if source.cell_type == "code":
-                yield _code(source), None
+        yield from _hidden(sources[done:])
 
     def _sources(self, docname: str) -> list[NotebookNode]:
         """Return the cells of a page as MyST-NB counts them."""
@@ -221,15 +203,11 @@ class _Notebooks:
         return self._folder / (docname + ending)
 
     @cached_property
-    def _package_files(self) -> list[Path]:
-        return sorted((self._root / self._package).glob("*.py"))
-
-    @cached_property
     def _helpers(self) -> dict[str, str]:
         """The files of the package: their paths, and texts."""
         return {
             path.relative_to(self._root).as_posix(): path.read_text("utf-8")
-            for path in self._package_files
+            for path in sorted((self._root / self._package).glob("*.py"))
         }
 
     @cached_property
@@ -256,6 +234,13 @@ def _code(source: NotebookNode, folded: bool = False) -> NotebookNode:
         metadata |= FOLDED
     cell: NotebookNode = new_code_cell(source.source, metadata=metadata)
     return cell
+
+
+def _hidden(
+    cells: list[NotebookNode],
+) -> Iterator[tuple[NotebookNode, None]]:
+    """Yield code cells that have no node."""
+    return ((_code(cell), None) for cell in cells if cell.cell_type == "code")
 
 
 def _write(path: Path, text: str) -> None:
