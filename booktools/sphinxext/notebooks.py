@@ -55,10 +55,6 @@ def _note_code(app: Sphinx, doctree: Any) -> None:
         app.env.metadata[app.env.docname][HAS_CODE] = True
 
 
-def _pages(env: Any) -> set[str]:
-    return {name for name, data in env.metadata.items() if HAS_CODE in data}
-
-
 def _begin(app: Sphinx) -> None:
     if app.builder.format == "html":
         notebooks = _Notebooks(app)
@@ -97,23 +93,29 @@ class _Notebooks:
         Of changed helpers, what readers see of them may have changed and not
         what they do: then no chapter is read again.
         """
+        # Other features link to the notebooks of these pages.
+        env.booktools_notebooks = {
+            name for name, data in env.metadata.items() if HAS_CODE in data
+        }
         digest = hashlib.sha256(repr(self._helpers).encode()).hexdigest()
         old = getattr(env, "booktools_helpers", None)
         env.booktools_helpers = digest
         return [
             name
-            for name in _pages(env)
+            for name in env.booktools_notebooks
             if digest != old or not self._path(name, ".ipynb").exists()
         ]
 
     def write(self, app: Sphinx, doctree: Any, docname: str) -> None:
         """Write the notebook and the script of a page."""
         paths = self._path(docname, ".ipynb"), self._path(docname, ".py")
-        if docname not in _pages(app.env):
+        env: Any = app.env
+        if docname not in env.booktools_notebooks:
             for path in paths:
                 path.unlink(missing_ok=True)
             return
-        writer = _NotebookWriter(app, docname, doctree, _pages(app.env))
+        pages = env.booktools_notebooks
+        writer = _NotebookWriter(app, docname, doctree, pages)
         cells: list[NotebookNode] = []
         shown: set[str] = set()
         drawn: set[str] = set()
@@ -136,14 +138,14 @@ class _Notebooks:
         """Remove what belongs to no page any more; pack the rest."""
         if exception or not self._folder.exists():
             return
-        pages = _pages(app.env)
+        env: Any = app.env
         contents = {n: text.encode() for n, text in self._helpers.items()}
         for path in [
             *self._folder.rglob("*.ipynb"),
             *self._folder.rglob("*.py"),
         ]:
             name = path.relative_to(self._folder).as_posix()
-            if name.removesuffix(path.suffix) in pages:
+            if name.removesuffix(path.suffix) in env.booktools_notebooks:
                 contents[name] = path.read_bytes()
             else:
                 path.unlink()
