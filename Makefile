@@ -1,8 +1,8 @@
-# The commands of the book.  Each one first makes sure of .venv, the
-# environment with everything that it needs (booktools/environment.py).
+# The commands of the book.  Each one that needs .venv, the environment with
+# everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat bench serve clean
+.PHONY: help environment book test check extract repeat bench serve publish-notebooks clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -12,7 +12,7 @@ BUDGET := 2500
 
 help: ## List the commands
 	@echo "The commands of the book:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' \
 	    Makefile
 
 book: extract ## Build the book: every chapter runs, every page is made
@@ -49,6 +49,12 @@ serve: _build/html/index.html environment ## Show the built book in a browser
 
 _build/html/index.html:
 	@echo "error: there is no book yet; type: make book" >&2; exit 1
+
+# Needs git and a Python, not .venv: what may write to the repository should
+# install nothing.
+publish-notebooks: ## Append the built notebooks to branch "notebooks"
+	@python=$(BIN)/python; [ -x "$$python" ] || python=python3; \
+	"$$python" -m booktools publish-notebooks
 
 clean: ## Remove what was built
 	rm -rf _build

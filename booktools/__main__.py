@@ -3,19 +3,19 @@
 import argparse
 import difflib
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from booktools.chapter import Book, read_book
-from booktools.deps import Library, describe
 from booktools.problem import BookError
-from booktools.saved import (
-    read_version,
-    render_package,
-    stale_files,
-    write_files,
-)
+from booktools.publish import publish
+
+# Commands import what they need themselves, since publishing has to run where
+# nothing is installed.
+if TYPE_CHECKING:
+    from booktools.chapter import Book
 
 
 def main() -> int:
@@ -27,9 +27,15 @@ def main() -> int:
     arguments = _parser().parse_args()
     where = ""
     try:
+        status: int
+        if arguments.run is publish_notebooks:
+            status = arguments.run(arguments)
+            return status
+        from booktools.chapter import read_book
+
         book = read_book(arguments.book)
         where = f" in {_count(len(book.chapters), 'chapter')}"
-        status: int = arguments.run(book, arguments)
+        status = arguments.run(book, arguments)
         return status
     except BookError as error:
         print(*error.problems, sep="\n", file=sys.stderr)
@@ -40,8 +46,15 @@ def main() -> int:
     return 1
 
 
-def extract(book: Book, arguments: argparse.Namespace) -> int:
+def extract(book: "Book", arguments: argparse.Namespace) -> int:
     """Make the package from the chapters, or check that it is fresh."""
+    from booktools.saved import (
+        read_version,
+        render_package,
+        stale_files,
+        write_files,
+    )
+
     files = render_package(book, read_version(book.root))
     stale = stale_files(book.root, book.package, files)
     if not arguments.check:
@@ -65,8 +78,11 @@ def extract(book: Book, arguments: argparse.Namespace) -> int:
     return 1 if stale else 0
 
 
-def deps(book: Book, arguments: argparse.Namespace) -> int:
+def deps(book: "Book", arguments: argparse.Namespace) -> int:
     """Tell what saved code a chapter uses, or who uses a saved name."""
+    from booktools.deps import Library, describe
+    from booktools.saved import read_version, render_package
+
     files = render_package(book, read_version(book.root))
     library = Library.from_files(files, book.package)
     try:
@@ -77,9 +93,8 @@ def deps(book: Book, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def repeat(book: Book, arguments: argparse.Namespace) -> int:
+def repeat(book: "Book", arguments: argparse.Namespace) -> int:
     """Build the book twice from nothing; name all that is not equal."""
-    # Here, since it imports what takes longer than any other command.
     from booktools.repeat import find_differences
 
     try:
@@ -90,6 +105,16 @@ def repeat(book: Book, arguments: argparse.Namespace) -> int:
     if problems:
         raise BookError(problems)
     print("two builds from nothing are equal, byte for byte")
+    return 0
+
+
+def publish_notebooks(arguments: argparse.Namespace) -> int:
+    """Append the built notebooks to their branch, if they changed."""
+    html = arguments.book / arguments.site
+    remote = arguments.remote
+    commits = publish(arguments.book, html, remote, os.environ)
+    for branch, commit in commits.items():
+        print(f"{branch}: {commit or 'unchanged'}")
     return 0
 
 
@@ -119,6 +144,23 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("repeat", help=repeat.__doc__)
     command.set_defaults(run=repeat)
+
+    command = commands.add_parser(
+        "publish-notebooks", help=publish_notebooks.__doc__
+    )
+    command.set_defaults(run=publish_notebooks)
+    command.add_argument(
+        "--remote",
+        default="origin",
+        help="repository that gets them (default: origin)",
+    )
+    command.add_argument(
+        "--site",
+        type=Path,
+        default=Path("_build/html"),
+        metavar="DIR",
+        help="the built site (default: _build/html)",
+    )
 
     for command in commands.choices.values():
         command.add_argument(

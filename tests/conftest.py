@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # What a book is built from.
 SOURCES = (
     "booktools chapters d2lmini _config.yml _toc.yml index.md genindex.md "
-    "pyproject.toml"
+    "pyproject.toml LICENSE"
 )
 
 

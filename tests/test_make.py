@@ -110,6 +110,16 @@ def test_what_a_command_runs(checkout, command, expected):
     assert checkout.ran() == expected
 
 
+def test_publishing_sets_up_nothing(checkout, tmp_path):
+    expected = ["python -m booktools publish-notebooks"]
+    done = checkout.make("publish-notebooks")
+    assert (done.stdout, checkout.ran()) == ("", expected)
+    shutil.rmtree(checkout.folder / ".venv")
+    write_command(tmp_path / "path" / "python3", RECORDER)
+    done = checkout.make("publish-notebooks", PATH=str(tmp_path / "path"))
+    assert (done.stdout, checkout.ran()) == ("", expected * 2)
+
+
 def test_book_ends_by_saying_where_it_is(checkout):
     last = checkout.make("book").stdout.strip().splitlines()[-2:]
     assert "_build/html/index.html" in last[0]
@@ -300,11 +310,17 @@ def test_workflows_have_few_rights_and_pinned_actions(path):
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {"contents": "read"}
     assert "pull_request_target" not in text
+    for job in workflow["jobs"].values():
+        writes = job.get("permissions", {}).get("contents") == "write"
+        # What may write to the repository does nothing but publish.
+        runs = [step["run"] for step in job["steps"] if "run" in step]
+        assert not writes or runs == ["make publish-notebooks"]
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is writes
     for step in steps(workflow):
         if "uses" in step:
-            action, _, commit = step["uses"].partition("@")
+            commit = step["uses"].partition("@")[2]
             assert len(commit) == 40, step
             assert set(commit) <= set("0123456789abcdef"), step
             assert f"{commit} # v" in text, step
-            if action == "actions/checkout":
-                assert step["with"]["persist-credentials"] is False

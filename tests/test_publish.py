@@ -1,0 +1,315 @@
+"""A built book gets onto its branches, in real repositories."""
+
+import os
+import subprocess
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from packaging.requirements import Requirement
+
+from booktools.problem import BookError
+from booktools.publish import environment_files, notebook_files, publish
+
+ROOT = Path(__file__).parents[1]
+
+# A machine without a name and with a habit of changing line ends.
+SETTINGS = "[user]\nuseConfigOnly = true\n[core]\nautocrlf = true\n"
+
+REQUIREMENTS = """\
+builder==1.0
+
+# What chapters and their checks import
+numpy==2.0
+torch==2.1  # calculates gradients
+
+ipykernel==7.0
+"""
+
+
+@pytest.fixture(autouse=True)
+def bare_git(monkeypatch, tmp_path):
+    """Keep the developer's git settings and checkouts out of the tests."""
+    (tmp_path / "settings").write_text(SETTINGS)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "settings"))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+
+def git(folder, *arguments):
+    done = subprocess.run(
+        ["git", "-C", folder, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def commit(folder, text):
+    (folder / "source.txt").write_text(text)
+    git(folder, "add", "-A")
+    name = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    git(folder, *name, "commit", "-q", "-m", text)
+
+
+def write_site(root, **chapters):
+    """Write the zip of a built site, with these chapters."""
+    html = root / "_build" / "html"
+    (html / "_notebooks").mkdir(parents=True, exist_ok=True)
+    with ZipFile(html / "_notebooks" / "tools.zip", "w") as archive:
+        archive.mkdir("tools")
+        archive.writestr("tools/LICENSE", "Free")
+        archive.writestr("tools/tools/__init__.py", "a = 1\r\n")
+        for name, text in chapters.items():
+            archive.writestr(f"tools/chapters/{name}.ipynb", text)
+    return html
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """Return a bare repository, as it is on a server."""
+    folder = tmp_path / "remote.git"
+    folder.mkdir()
+    git(folder, "init", "-q", "--bare", "-b", "main")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path, remote):
+    """Return a book in a clone of that repository, and built."""
+    root = tmp_path / "book"
+    git(tmp_path, "clone", "-q", remote.as_uri(), root)
+    (root / "requirements.txt").write_text(REQUIREMENTS)
+    (root / ".gitignore").write_text("_build")
+    commit(root, "first")
+    git(root, "push", "-q", "origin", "HEAD:main")
+    write_site(root, a="1", b="2")
+    return root
+
+
+def publish_book(root, environ=(), remote="origin"):
+    return publish(root, root / "_build" / "html", remote, dict(environ))
+
+
+def files(remote, branch):
+    return git(remote, "ls-tree", "-r", "--name-only", branch).split("\n")
+
+
+def test_the_first_time(root, remote):
+    commits = publish_book(root)
+    for branch, new in commits.items():
+        assert git(remote, "rev-parse", branch) == new
+        assert git(remote, "rev-list", "--count", branch) == "1"
+    environment = [
+        ".binder/apt.txt",
+        ".binder/requirements.txt",
+        ".binder/runtime.txt",
+    ]
+    assert files(remote, "binder") == [*environment, "README.md"]
+    assert files(remote, "notebooks") == [
+        *environment,
+        "LICENSE",
+        "README.md",
+        "chapters/a.ipynb",
+        "chapters/b.ipynb",
+        "tools/__init__.py",
+    ]
+    # To the byte, whatever git is set to do with line ends.
+    show = ["git", "-C", remote, "show", "notebooks:tools/__init__.py"]
+    assert subprocess.check_output(show) == b"a = 1\r\n"
+    message = git(remote, "log", "-1", "--format=%s", "notebooks")
+    assert message == "Publish " + git(root, "rev-parse", "HEAD")
+
+
+def test_the_clone_stays_as_it_was(root):
+    (root / "staged.txt").write_text("by the author")
+    git(root, "add", "staged.txt")
+
+    def state():
+        return git(root, "status", "--porcelain"), git(root, "branch")
+
+    before = state()
+    publish_book(root)
+    assert state() == before
+
+
+def test_nothing_new_is_not_published(root):
+    publish_book(root)
+    commit(root, "a word in another place")
+    assert publish_book(root) == {"binder": "", "notebooks": ""}
+
+
+def test_what_is_new_is_appended(root, remote):
+    first = publish_book(root)
+    write_site(root, a="1", c="3")
+    second = publish_book(root)
+    assert second["binder"] == ""
+    parent = git(remote, "rev-parse", "notebooks^")
+    assert parent == first["notebooks"]
+    names = [name for name in files(remote, "notebooks") if "chapters" in name]
+    assert names == ["chapters/a.ipynb", "chapters/c.ipynb"]
+    text = REQUIREMENTS.replace("2.0", "2.5")
+    (root / "requirements.txt").write_text(text)
+    third = publish_book(root)
+    assert all(third.values())
+    assert git(remote, "rev-parse", "binder^") == first["binder"]
+    # The author has not committed that change.
+    message = git(remote, "log", "-1", "--format=%s", "binder")
+    assert message.endswith("-dirty")
+
+
+def test_from_a_shallow_clone(root, remote, tmp_path):
+    commit(root, "second")
+    git(root, "push", "-q", "origin", "HEAD:main")
+    for number in range(3):
+        shallow = tmp_path / f"shallow{number}"
+        git(tmp_path, "clone", "-q", "--depth=1", remote.as_uri(), shallow)
+        write_site(shallow, a=str(number))
+        assert publish_book(shallow)["notebooks"]
+        assert git(shallow, "rev-list", "--count", "HEAD") == "1"
+        shown = git(remote, "show", "notebooks:chapters/a.ipynb")
+        assert shown == str(number)
+    assert git(remote, "rev-list", "--count", "notebooks") == "3"
+
+
+def test_a_reader_who_has_a_clone_gets_what_is_new(root, remote, tmp_path):
+    publish_book(root)
+    reader = tmp_path / "reader"
+    git(tmp_path, "clone", "-q", "-b", "notebooks", remote.as_uri(), reader)
+    (reader / "chapters" / "b.ipynb").write_text("mine")
+    write_site(root, a="new", b="2")
+    publish_book(root)
+    git(reader, "pull", "-q", "--ff-only")
+    assert (reader / "chapters" / "a.ipynb").read_text() == "new"
+    assert (reader / "chapters" / "b.ipynb").read_text() == "mine"
+
+
+def refusal(root, **options):
+    with pytest.raises(BookError) as caught:
+        publish_book(root, **options)
+    (problem,) = caught.value.problems
+    return problem
+
+
+def test_a_remote_that_is_not_there(root, tmp_path):
+    problem = refusal(root, remote=(tmp_path / "nowhere").as_uri())
+    assert problem.rule == "git-failed"
+    assert "git ls-remote failed: " in problem.message
+    assert "nowhere" in problem.message
+    assert "writable" in problem.hint
+
+
+def write_hook(folder, name, text):
+    path = folder / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("refused", ["binder", "notebooks"])
+def test_one_may_not_write(root, remote, refused):
+    write_hook(remote, "update", f"[ $1 != refs/heads/{refused} ]")
+    problem = refusal(root)
+    assert problem.rule == "git-failed"
+    assert "git push failed: " in problem.message
+    # The branches belong together: none is published without the other.
+    assert git(remote, "branch", "--format=%(refname:short)") == "main"
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_somebody_else_publishes_meanwhile(root, remote, tmp_path, published):
+    if published:
+        publish_book(root)
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", remote.as_uri(), other)
+    write_site(other, a="other")
+    code = (
+        "import sys; from pathlib import Path; from booktools import publish;"
+        f"publish.publish(Path({str(other)!r}),"
+        f" Path({str(other)!r}, '_build', 'html'), 'origin', {{}})"
+    )
+    # At the last moment before git sends anything.
+    run = f"PYTHONPATH='{ROOT}' python3 -c \"{code}\""
+    write_hook(root / ".git", "pre-push", run)
+    write_site(root, a="mine")
+    problem = refusal(root)
+    assert problem.rule == "moved"
+    assert "run the command again" in problem.hint
+    assert git(remote, "show", "notebooks:chapters/a.ipynb") == "other"
+    (root / ".git" / "hooks" / "pre-push").unlink()
+    publish_book(root)
+    assert git(remote, "show", "notebooks:chapters/a.ipynb") == "mine"
+    assert git(remote, "show", "notebooks^:chapters/a.ipynb") == "other"
+
+
+def test_a_book_that_is_not_built(root):
+    (root / "_build" / "html" / "_notebooks" / "tools.zip").unlink()
+    problem = refusal(root)
+    assert problem.rule == "not-built"
+    assert problem.path.endswith("_build/html/_notebooks")
+    assert problem.hint == "build first: make book"
+
+
+def test_the_command_needs_nothing_but_python_and_git(root, remote, run):
+    command = ("-S", "-m", "booktools", "publish-notebooks", "--book", "book")
+    done = run(*command)
+    assert (done.returncode, done.stderr) == (0, "")
+    heads = {b: git(remote, "rev-parse", b) for b in ("binder", "notebooks")}
+    assert done.stdout == "".join(f"{b}: {c}\n" for b, c in heads.items())
+    done = run(*command)
+    assert done.stdout == "binder: unchanged\nnotebooks: unchanged\n"
+    done = run(*command, "--site", "elsewhere")
+    assert done.returncode == 1
+    assert "book/elsewhere/_notebooks:1: error: there are 0" in done.stderr
+    done = run(*command, "--remote", "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "git:1: error: git ls-remote failed: " in done.stderr
+    done = run(*command, PATH="")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: git: ")
+
+
+def test_readmes_say_where_all_this_comes_from(root, remote):
+    environ = {"GITHUB_REPOSITORY": "Ada/book", "GITHUB_REF_NAME": "trunk"}
+    publish_book(root, environ)
+    for branch in ("binder", "notebooks"):
+        text = git(remote, "show", f"{branch}:README.md")
+        assert "<https://ada.github.io/book/>" in text
+        assert "<https://github.com/Ada/book/tree/trunk>" in text
+        assert "do not edit" in text
+        assert "请不要在这里修改" in text
+
+
+def test_a_book_that_does_not_say_what_chapters_import(root):
+    (root / "requirements.txt").write_text("numpy==2.0\n")
+    problem = refusal(root)
+    assert problem.rule == "no-chapter-pins"
+    assert "chapters import" in problem.hint
+
+
+def test_binder_has_what_chapters_import_and_no_builder():
+    files = environment_files(ROOT)
+    index, *lines = files[".binder/requirements.txt"].decode().splitlines()
+    assert index.startswith("--extra-index-url https://")
+    assert index.endswith("/cpu")
+    pins = {Requirement(line).name: Requirement(line) for line in lines}
+    assert set(pins) >= {"numpy", "matplotlib", "torch", "ipykernel"}
+    assert set(pins) >= {"jupyterlab", "nbgitpuller"}
+    assert not set(pins) & {"jupyter-book", "sphinx", "myst-nb", "pagefind"}
+    assert all(str(pin.specifier).startswith("==") for pin in pins.values())
+    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
+        pin = line.partition("#")[0].strip()
+        if pin and pin[0] != "-" and Requirement(pin).name in pins:
+            assert pin in lines
+
+
+def test_this_book_publishes_what_it_offers(site):
+    names = set(notebook_files(site))
+    offered = {
+        path.relative_to(site / "_notebooks").as_posix()
+        for path in (site / "_notebooks").rglob("*")
+        if path.suffix in (".ipynb", ".py")
+    }
+    assert offered
+    assert names >= offered | {"LICENSE", "d2lmini/__init__.py"}
