@@ -17,6 +17,7 @@ FEATURES = [
     "notebooks",  # a notebook and a script of each chapter; a zip
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser
+    "launch",  # buttons: run a notebook elsewhere, take it away
 ]
 
 

@@ -1,0 +1,137 @@
+"""Buttons on each page: run its notebook somewhere, or take it away."""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from booktools.publish import BINDER, FOLDER, NOTEBOOKS
+from booktools.site import find_site
+
+# The theme's own groups, which would offer raw MyST as a notebook.
+REPLACED = ("launch-buttons", "download-buttons")
+
+
+class Link(NamedTuple):
+    """A button of a group, as the theme's templates want it."""
+
+    text: str
+    url: str
+    icon: str
+    tooltip: str
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add buttons after the theme has added its own.
+
+    A changed repository is a changed setting, so that all pages are written.
+    """
+    app.add_config_value("booktools_repository", "", "html", str)
+    app.connect("config-inited", _find_repository)
+    app.connect("html-page-context", _add_buttons, priority=600)
+    app.add_css_file("launch.css")
+    app.add_js_file("launch.js", loading_method="defer")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def launch_links(repository: str, docname: str) -> list[Link]:
+    """Return links that open a notebook of branch ``notebooks``.
+
+    Parameters
+    ----------
+    repository : str
+        ``OWNER/NAME`` on GitHub.
+    docname : str
+        The page whose notebook it is.
+    """
+    owner, name = map(quote, repository.split("/"))
+    path = f"{quote(docname)}.ipynb"
+    file = f"{owner}/{name}/blob/{NOTEBOOKS}/{path}"
+    # nbgitpuller clones into a folder that is named as the repository.
+    opened = f"lab/tree/{name}/{path}"
+    url = f"https://github.com/{owner}/{name}"
+    pull = _query(repo=url, branch=NOTEBOOKS, urlpath=opened)
+    binder = _query(urlpath=f"git-pull?{pull}")
+    kaggle = _query(src=f"https://github.com/{file}")
+    return [
+        Link(
+            "Colab",
+            f"https://colab.research.google.com/github/{file}",
+            "_static/images/logo_colab.png",
+            "要有 Google 账号",
+        ),
+        Link(
+            "Binder",
+            f"https://mybinder.org/v2/gh/{owner}/{name}/{BINDER}?{binder}",
+            "_static/images/logo_binder.svg",
+            "不用账号，要等几分钟",
+        ),
+        Link(
+            "Kaggle",
+            f"https://kaggle.com/kernels/welcome?{kaggle}",
+            "fab fa-kaggle",
+            "要有 Kaggle 账号",
+        ),
+    ]
+
+
+def _query(**values: str) -> str:
+    return urlencode(values, quote_via=quote)
+
+
+def _find_repository(app: Sphinx, config: Config) -> None:
+    site = find_site(Path(app.srcdir), os.environ)
+    name = f"{site.owner}/{site.repository}" if site else ""
+    config.booktools_repository = name
+
+
+def _add_buttons(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: Any,
+) -> None:
+    buttons = context.get("header_buttons")
+    if doctree is None or buttons is None:  # no page of the book, or theme
+        return
+    # What feature `notebooks` makes in this build, not what lies on the disk.
+    pages: set[str] = getattr(app.env, "booktools_notebooks", set())
+    has_notebook = pagename in pages
+    rest = [b for b in buttons if b.get("label") not in REPLACED]
+    buttons.clear()
+    if has_notebook and app.config.booktools_repository:
+        links = launch_links(app.config.booktools_repository, pagename)
+        buttons.append(_group("launch", "在线运行", "fas fa-rocket", links))
+    page = f"{FOLDER}/{pagename}"
+    book = f"{FOLDER}/{app.config.booktools_package}"
+    files = [
+        Link("笔记本 .ipynb", f"{page}.ipynb", "fas fa-book", "本页的笔记本"),
+        Link("脚本 .py", f"{page}.py", "fab fa-python", "可用 PyCharm 打开"),
+        Link(
+            "全书 .zip", f"{book}.zip", "fas fa-file-archive", "笔记本和脚本"
+        ),
+    ]
+    source = f"_sources/{context['sourcename']}"
+    links = [
+        *(files if has_notebook else []),
+        Link("源文件 .md", source, "fas fa-file", "本页是用它做成的"),
+    ]
+    links = [n._replace(url=context["pathto"](n.url, 1)) for n in links]
+    buttons.append(_group("download", "下载", "fas fa-download", links))
+    buttons += rest
+
+
+def _group(
+    name: str, tooltip: str, icon: str, links: list[Link]
+) -> dict[str, Any]:
+    return {
+        "type": "group",
+        "label": f"{name}-buttons",
+        "tooltip": tooltip,
+        "icon": icon,
+        "buttons": [{"type": "link", **link._asdict()} for link in links],
+    }
