@@ -28,7 +28,7 @@ FOLDER = "_notebooks"
 ASSETS = Path(__file__).with_name("assets")
 
 # In requirements.txt, the paragraph that notebooks need begins with this.
-HEADING = "# What chapters and their checks import"
+HEADING = "# What chapters import"
 
 # On Binder on top: what shows and runs notebooks, and what fetches them.
 SERVER = ("jupyterlab==4.6.6", "nbgitpuller==1.3.0")

@@ -19,7 +19,7 @@ SETTINGS = "[user]\nuseConfigOnly = true\n[core]\nautocrlf = true\n"
 REQUIREMENTS = """\
 builder==1.0
 
-# What chapters and their checks import
+# What chapters import
 numpy==2.0
 torch==2.1  # calculates gradients
 

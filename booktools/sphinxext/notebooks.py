@@ -39,7 +39,10 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 # What JupyterLab and Colab call a cell that shows no code.
-FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+FOLDED: dict[str, Any] = {
+    "jupyter": {"source_hidden": True},
+    "cellView": "form",
+}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -234,6 +237,8 @@ def _code(source: NotebookNode, folded: bool = False) -> NotebookNode:
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
     if folded or HIDDEN & set(tags):
         metadata |= FOLDED
+    if folded:  # an answer stays out of sight, also when all cells have run
+        metadata["jupyter"] = {"outputs_hidden": True, **FOLDED["jupyter"]}
     cell: NotebookNode = new_code_cell(source.source, metadata=metadata)
     return cell
 
