@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from booktools import node
+
 ROOT = Path(__file__).parent.parent
 
 # What a book is built from.
@@ -40,6 +42,14 @@ def expect(request) -> Callable[[Path, str], None]:
     return expect
 
 
+def link_packages(root: Path) -> None:
+    """Let a copy of the tools use the npm packages that this one has."""
+    packages = node.require_packages()
+    for name in ("package.json", node.LOCK):
+        shutil.copy(ROOT / name, root / name)
+    (root / packages.name).symlink_to(packages)
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """Build this book, from a copy, as the repository a/b would publish it.
@@ -51,6 +61,7 @@ def site(tmp_path_factory) -> Path:
     for name in SOURCES.split():
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, root / name)
+    link_packages(root)
     command = [Path(sysconfig.get_path("scripts"), "jupyter-book")]
     result = subprocess.run(
         [*command, "build", "."],

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import link_packages
 
 ROOT = Path(__file__).parent.parent
 
@@ -69,6 +70,7 @@ def repeat(make_book, run):
         }
         root = make_book({"_config.yml": CONFIG, **files})
         shutil.copytree(ROOT / "booktools", root / "booktools")
+        link_packages(root)
         before = sorted(root.rglob("*"))
         result = run("-c", COMMAND, PYTHONPATH="")
         assert sorted(root.rglob("*")) == before

@@ -15,6 +15,7 @@ FEATURES = [
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula
     "notebooks",  # a notebook and a script of each chapter; a zip
+    "formulas",  # TeX becomes HTML while building
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser
     "launch",  # buttons: run a notebook elsewhere, take it away

@@ -1,0 +1,237 @@
+"""Formulas become HTML while the book is built; a TeX error stops it.
+
+All formulas that are new go to KaTeX at once, after pages were read and before
+any is written.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.locale import _
+from sphinx.util.math import get_node_equation_number
+from sphinx.util.nodes import get_node_line, get_node_source
+from sphinx.writers.html5 import HTML5Translator
+
+from booktools import katex
+from booktools.node import PACKAGES
+from booktools.problem import BookError, Problem
+
+# The folder, on the site, of KaTeX's style and fonts.
+FOLDER = "katex"
+
+# Fonts that almost every formula uses: fetched before the style asks for them.
+PRELOADED = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+
+# TeX, and whether it stands on lines of its own.
+_Key = tuple[str, bool]
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """A formula, and where the block that it is part of begins."""
+
+    key: _Key
+    source: str
+    line: int
+
+
+@dataclass
+class _Memory:
+    """What is known about formulas from build to build, in ``env``."""
+
+    version: str = ""
+    pages: dict[str, list[_Formula]] = field(default_factory=dict)
+    answers: dict[_Key, katex.Answer] = field(default_factory=dict)
+    glyphs: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Let KaTeX render what MathJax would render in the browser."""
+    app.add_html_math_renderer(
+        "katex", (_add_inline, None), (_add_display, None)
+    )
+    # Before whatever looks for the files of the book.
+    app.connect("config-inited", _configure, priority=100)
+    app.connect("builder-inited", _add_folder)
+    app.connect("env-purge-doc", _forget)
+    app.connect("doctree-read", _collect)
+    app.connect("env-updated", _render)
+    app.connect("html-page-context", _add_style)
+    app.connect("build-finished", _remove_old_fonts)
+    return {
+        "env_version": 1,
+        "parallel_read_safe": False,
+        "parallel_write_safe": True,
+    }
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    config.html_math_renderer = "katex"
+    config.exclude_patterns.append(PACKAGES.name)
+
+
+def _memory(env: Any) -> _Memory:
+    if not hasattr(env, "booktools_formulas"):
+        env.booktools_formulas = _Memory()
+    memory: _Memory = env.booktools_formulas
+    return memory
+
+
+def _folder(app: Sphinx) -> Path:
+    """Return the folder from which Sphinx copies onto the site."""
+    return Path(app.doctreedir, "formulas")
+
+
+def _add_folder(app: Sphinx) -> None:
+    folder = _folder(app)
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    app.config.html_static_path.append(str(folder))
+
+
+def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    _memory(env).pages.pop(docname, None)
+
+
+def _collect(app: Sphinx, doctree: nodes.document) -> None:
+    formulas = [
+        _Formula(
+            (node.astext(), isinstance(node, nodes.math_block)),
+            get_node_source(node),
+            get_node_line(node),
+        )
+        for kind in (nodes.math, nodes.math_block)
+        for node in doctree.findall(kind)
+    ]
+    if formulas:
+        _memory(app.env).pages[app.env.docname] = formulas
+
+
+def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """Render what is new; return the pages that this changes."""
+    memory = _memory(env)
+    formulas = [f for name in sorted(memory.pages) for f in memory.pages[name]]
+    version = katex.version() if formulas else ""
+    known = memory.answers if memory.version == version else {}
+    keys = dict.fromkeys(formula.key for formula in formulas)
+    new = [key for key in keys if key not in known]
+    try:
+        if new:
+            known = known | dict(zip(new, katex.render(new), strict=True))
+        answers = {key: known[key] for key in keys}
+        if problems := [
+            _problem(app, formula, answers[formula.key])
+            for formula in formulas
+            if answers[formula.key].error
+        ]:
+            raise BookError(problems)
+        glyphs = _union(answers.values())
+        if (glyphs, version) != (memory.glyphs, memory.version):
+            memory.files = katex.style(glyphs) if glyphs else {}
+    except BookError as error:
+        count = len(error.problems)
+        total = f"{count} problem{'s' * (count > 1)}, no page written:"
+        raise SystemExit(f"\n{total}\n{error}") from None
+    memory.version = version
+    memory.answers = answers
+    memory.glyphs = glyphs
+    _write_files(_folder(app) / FOLDER, memory.files)
+    # Pages name the style with its checksum.
+    style = Path(app.outdir, "_static", FOLDER, katex.STYLE)
+    old = style.read_bytes() if style.is_file() else None
+    same = old == memory.files.get(katex.STYLE) or app.builder.format != "html"
+    return [] if same else list(env.all_docs)
+
+
+def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
+    """Say what is wrong with a formula, and on which line of its file."""
+    tex, _ = formula.key
+    position = min(answer.position, len(tex.rstrip()))
+    source = Path(formula.source)
+    text = source.read_text("utf-8-sig")
+    block = sum(map(len, text.splitlines(True)[: formula.line - 1]))
+    # A formula in a text of several lines does not know its own.
+    start = max(text.find(tex, block), block)
+    line = text.count("\n", 0, start + position) + 1
+    before = tex[:position].split("\n")
+    quote = tex.split("\n")[len(before) - 1].strip()
+    what = f"{answer.error}, in: {quote}"
+    path = source.relative_to(app.srcdir).as_posix()
+    return Problem(path, line, "tex", what)
+
+
+def _union(answers: Iterable[katex.Answer]) -> dict[str, str]:
+    """Return the glyphs that some formulas need of each font."""
+    union: dict[str, set[str]] = {}
+    for answer in answers:
+        for font, characters in answer.glyphs.items():
+            union.setdefault(font, set()).update(characters)
+    return {font: "".join(sorted(union[font])) for font in sorted(union)}
+
+
+def _write_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Make a folder hold some files, and no others."""
+    old = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name in old.keys() - files.keys():
+        (folder / name).unlink()
+    for name, data in files.items():
+        if old.get(name) != data:
+            (folder / name).write_bytes(data)
+
+
+def _add_style(
+    app: Sphinx, pagename: str, _: str, context: dict[str, Any], __: Any
+) -> None:
+    memory = _memory(app.env)
+    if not memory.files:
+        return
+    # A page without formulas may have one in its list of chapters.
+    app.add_css_file(f"{FOLDER}/{katex.STYLE}")
+    app.add_css_file("formulas.css")
+    if pagename in memory.pages:
+        app.add_js_file("formulas.js", loading_method="defer")
+        for file in memory.files:
+            if file.startswith(PRELOADED):
+                address = context["pathto"](f"_static/{FOLDER}/{file}", 1)
+                context["metatags"] += (
+                    f'<link rel="preload" href="{address}" as="font"'
+                    ' type="font/woff2" crossorigin>\n'
+                )
+
+
+def _remove_old_fonts(app: Sphinx, exception: Exception | None) -> None:
+    folder = Path(app.outdir, "_static", FOLDER)
+    if exception is None and folder.is_dir():
+        _write_files(folder, _memory(app.env).files)
+
+
+def _html(self: HTML5Translator, node: nodes.Element, display: bool) -> str:
+    key = (node.astext(), display)
+    return _memory(self.builder.env).answers[key].html
+
+
+def _add_inline(self: HTML5Translator, node: nodes.math) -> None:
+    self.body.append(
+        self.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+    )
+    self.body.append(_html(self, node, False) + "</span>")
+    raise nodes.SkipNode
+
+
+def _add_display(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(
+        self.starttag(node, "div", CLASS="math notranslate nohighlight")
+    )
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, _("Link to this equation"))
+        self.body.append("</span>")
+    self.body.append(_html(self, node, True) + "</div>\n")
+    raise nodes.SkipNode
