@@ -135,6 +135,19 @@ def test_tex_errors_are_named(build, expect):
     expect(ROOT / "tests" / "tex" / "expected.txt", problems)
 
 
+def test_headings_and_punctuation(build, tmp_path):
+    text = "# Where $x < 1$\n\nHere $x$，and $x$ and $" + "x" * 99 + "$。\n"
+    result, _ = build(one=text)
+    assert (result.returncode, result.stderr) == (0, "")
+    html = tmp_path / "book" / "_build" / "html" / "chapters" / "one.html"
+    soup = BeautifulSoup(html.read_text("utf-8"), "html.parser")
+    assert soup.select_one("article h1 annotation").text == "x < 1"
+    [kept] = soup.select(".unbroken")
+    assert kept.text.endswith("，")
+    paragraph = kept.parent.text
+    assert paragraph.count("，") == paragraph.count("。") == 1
+
+
 def pages(root):
     html = root / "_build" / "html"
     files = [p for p in html.rglob("*") if p.is_file()]

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.locale import _
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
@@ -27,6 +28,11 @@ FOLDER = "katex"
 
 # Fonts that almost every formula uses: fetched before the style asks for them.
 PRELOADED = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+
+# What must not begin a line.  Browsers break lines behind every formula, so a
+# short one is kept together with what follows it.
+CLOSING = "，。、；：？！）】》”’,.;:?!)"
+SHORT = 15  # glyphs
 
 # TeX, and whether it stands on lines of its own.
 _Key = tuple[str, bool]
@@ -63,6 +69,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", _forget)
     app.connect("doctree-read", _collect)
     app.connect("env-updated", _render)
+    app.add_post_transform(KeepPunctuation)
     app.connect("html-page-context", _add_style)
     app.connect("build-finished", _remove_old_fonts)
     return {
@@ -185,6 +192,24 @@ def _write_files(folder: Path, files: dict[str, bytes]) -> None:
             (folder / name).write_bytes(data)
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Gives to a formula the punctuation that follows it."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Move it from the text."""
+        for formula in self.document.findall(nodes.math):
+            text = formula.next_node(descend=False, siblings=True)
+            answer = _memory(self.env).answers[formula.astext(), False]
+            short = sum(map(len, answer.glyphs.values())) <= SHORT
+            if isinstance(text, nodes.Text) and short:
+                rest = text.lstrip(CLOSING)
+                formula["after"] = text[: len(text) - len(rest)]
+                text.parent.replace(text, nodes.Text(rest))
+
+
 def _add_style(
     app: Sphinx, pagename: str, _: str, context: dict[str, Any], __: Any
 ) -> None:
@@ -217,10 +242,13 @@ def _html(self: HTML5Translator, node: nodes.Element, display: bool) -> str:
 
 
 def _add_inline(self: HTML5Translator, node: nodes.math) -> None:
-    self.body.append(
-        self.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+    start = self.starttag(
+        node, "span", "", CLASS="math notranslate nohighlight"
     )
-    self.body.append(_html(self, node, False) + "</span>")
+    html = f"{start}{_html(self, node, False)}</span>"
+    if after := node.get("after"):
+        html = f'<span class="unbroken">{html}{self.encode(after)}</span>'
+    self.body.append(html)
     raise nodes.SkipNode
 
 
