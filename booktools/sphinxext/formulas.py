@@ -29,8 +29,9 @@ FOLDER = "katex"
 # Fonts that almost every formula uses: fetched before the style asks for them.
 PRELOADED = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 
-# What must not begin a line.  Browsers break lines behind every formula, so a
-# short one is kept together with what follows it.
+# What must not end a line, or begin one.  Browsers break lines around every
+# formula, so a short one is kept together with what is beside it.
+OPENING = "（【《“‘("
 CLOSING = "，。、；：？！）】》”’,.;:?!)"
 SHORT = 15  # glyphs
 
@@ -193,7 +194,7 @@ def _write_files(folder: Path, files: dict[str, bytes]) -> None:
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Gives to a formula the punctuation that follows it."""
+    """Gives to a formula the punctuation around it."""
 
     default_priority = 900
     formats = ("html",)
@@ -201,13 +202,19 @@ class KeepPunctuation(SphinxPostTransform):
     def run(self, **_: Any) -> None:
         """Move it from the text."""
         for formula in self.document.findall(nodes.math):
-            text = formula.next_node(descend=False, siblings=True)
             answer = _memory(self.env).answers[formula.astext(), False]
-            short = sum(map(len, answer.glyphs.values())) <= SHORT
-            if isinstance(text, nodes.Text) and short:
+            if sum(map(len, answer.glyphs.values())) > SHORT:
+                continue
+            parent = formula.parent
+            i = parent.index(formula)
+            if i and isinstance(text := parent[i - 1], nodes.Text):
+                rest = text.rstrip(OPENING)
+                formula["before"] = text[len(rest) :]
+                parent[i - 1] = nodes.Text(rest)
+            if isinstance(text := (*parent, None)[i + 1], nodes.Text):
                 rest = text.lstrip(CLOSING)
                 formula["after"] = text[: len(text) - len(rest)]
-                text.parent.replace(text, nodes.Text(rest))
+                parent[i + 1] = nodes.Text(rest)
 
 
 def _add_style(
@@ -246,8 +253,10 @@ def _add_inline(self: HTML5Translator, node: nodes.math) -> None:
         node, "span", "", CLASS="math notranslate nohighlight"
     )
     html = f"{start}{_html(self, node, False)}</span>"
-    if after := node.get("after"):
-        html = f'<span class="unbroken">{html}{self.encode(after)}</span>'
+    before, after = node.get("before", ""), node.get("after", "")
+    if before or after:
+        html = self.encode(before) + html + self.encode(after)
+        html = f'<span class="unbroken">{html}</span>'
     self.body.append(html)
     raise nodes.SkipNode
 
