@@ -30,7 +30,9 @@ def test_page_has_all_that_its_chapter_has(site, chapter):
         figure = re.search(
             rf'<figure [^>]*id="{name}".*?</figure>', html, re.DOTALL
         )
-        image = re.search(r'<img alt="([^"]+)"[^>]*src="([^"]+)"', figure[0])
+        image = re.search(
+            r'<img [^>]*alt="([^"]+)"[^>]*src="([^"]+)"', figure[0]
+        )
         # A text of its own, not the name of a file.
         assert not image[1].endswith((".svg", ".png"))
         file = site / "chapters" / image[2]
