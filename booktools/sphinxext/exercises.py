@@ -1,0 +1,117 @@
+"""Solutions are folded, and linked with their exercises.
+
+Only on pages: this changes them after everybody else has seen them.
+"""
+
+from typing import Any
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.locale import admonitionlabels
+from sphinx.writers.html5 import HTML5Translator
+from sphinx_exercise.nodes import (
+    exercise_enumerable_node,
+    exercise_node,
+    solution_node,
+)
+
+TO_SOLUTION = "看解答"
+TO_EXERCISE = "回到题目"
+
+
+class fold(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
+    """What is folded under a line that unfolds it."""
+
+
+class summary(nodes.TextElement):  # type: ignore[misc]  # noqa: N801
+    """That line."""
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Change pages before they are written."""
+    app.setup_extension("sphinx_exercise")
+    app.add_node(fold, html=(_open, _close))
+    app.add_node(summary, html=(_open, _close))
+    app.connect("doctree-resolved", _link, priority=950)
+    app.connect("doctree-resolved", _fold, priority=951)
+    app.connect("html-page-context", _add_script)
+    app.add_css_file("exercises.css")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
+    """Link exercises with their solutions, and mend both."""
+    if app.builder.format != "html":
+        return
+    exercises = {}
+    for kind in (exercise_enumerable_node, exercise_node):
+        for node in list(doctree.findall(kind)):
+            exercises[node["label"]] = node
+            _mend(node, node[0])
+    for node in list(doctree.findall(solution_node)):
+        title = node[0]
+        label = node["target_label"]
+        for link in list(title.findall(nodes.reference)):
+            # Who clicks on the title wants to unfold it.
+            _mend(node, link)
+            link[0] = nodes.Text(f"：{link[0].lstrip()}")
+            title.replace(link, link.children)
+        if exercise := exercises.get(label):
+            # Unlike its first id, this does not count solutions.
+            name = f"solution-{label}"
+            node["ids"].insert(0, name)
+            exercise += _reference(TO_SOLUTION, name)
+            node += _reference(TO_EXERCISE, exercise["ids"][0])
+
+
+def _mend(node: nodes.Element, title: nodes.Element) -> None:
+    """Write "· title", not " (title)"; drop a section of an id that repeats.
+
+    Every exercise of sphinx-exercise has a section `exercise-content`.
+    """
+    if " (" in title.children:
+        start = title.children.index(" (")
+        title[start] = nodes.Text(" · " if start else "· ")
+        title.pop()  # the closing parenthesis
+    for section in list(node.findall(nodes.section)):
+        section.parent.replace(section, section.children)
+
+
+def _reference(text: str, name: str) -> nodes.paragraph:
+    link = nodes.reference("", text, internal=True, refid=name)
+    return nodes.paragraph("", "", link, classes=["there-and-back"])
+
+
+def _fold(app: Sphinx, doctree: nodes.document, _: str) -> None:
+    """Fold solutions and whatever else is marked to be folded."""
+    if app.builder.format != "html":
+        return
+    for node in list(doctree.findall(nodes.Admonition)):
+        if "dropdown" not in node["classes"]:
+            continue
+        text = admonitionlabels.get(node.tagname, "")
+        line = summary("", text)
+        if isinstance(node[0], nodes.title):
+            line = summary("", "", *node.pop(0).children)
+        classes = [c for c in node["classes"] if c != "dropdown"]
+        folded = fold(ids=node["ids"], classes=["fold", *classes])
+        folded += [line, *node.children]
+        # Unlike `replace_self`, this hands on no classes.
+        node.parent.replace(node, folded)
+
+
+def _add_script(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], _: Any
+) -> None:
+    if "<details" in context.get("body", ""):
+        app.add_js_file("folds.js", loading_method="defer")
+
+
+def _open(self: HTML5Translator, node: fold | summary) -> None:
+    tag = "details" if isinstance(node, fold) else "summary"
+    self.body.append(self.starttag(node, tag, ""))
+
+
+def _close(self: HTML5Translator, node: fold | summary) -> None:
+    tag = "details" if isinstance(node, fold) else "summary"
+    self.body.append(f"</{tag}>\n")
