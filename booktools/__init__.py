@@ -6,6 +6,8 @@ The pipeline, in order; each step imports only steps above it:
 ``chapter``    ``_toc.yml`` and MyST files -> ``Book``, ``Chapter``, ``Cell``
 ``saved``      cells marked ``#@save`` -> the text of the book's package
 ``deps``       which saved code a chapter uses, and a digest of it
+``mentions``   where in code the saved names stand
+``docstring``  a docstring -> its sections
 ``kernels``    how kernels start, forked or not, and that they end
 ``execute``    runs chapters and checks: cache, parallel, failures
 

@@ -16,6 +16,7 @@ FEATURES = [
     "checks",  # {check}: code that tests a formula
     "notebooks",  # a notebook and a script of each chapter; a zip
     "formulas",  # TeX becomes HTML while building
+    "saved_names",  # links from code to definitions, and a reference
     "exercises",  # solutions folded, linked with exercises
     "figures",  # pictures know their size, drawings work in the dark
     "page",  # addresses of repository and site, style
