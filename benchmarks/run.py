@@ -26,10 +26,11 @@ import psutil
 import yaml
 from jupyter_cache import get_cache
 from make_book import write_course, write_many
+from pages import install, measure, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 STOCK, OURS = KINDS = ("stock", "ours")
-PARTS = ("cold", "edits", "growth")
+PARTS = ("cold", "edits", "growth", "pages")
 VERSIONS = (
     *("jupyter-book", "sphinx", "myst-nb", "jupyter-cache", "nbclient"),
     *("numpy", "matplotlib", "torch"),
@@ -277,6 +278,27 @@ def measure_growth(table: Table, rounds: int, sizes: list[int]) -> None:
                 table.add(what, OURS, extract(books[OURS]))
 
 
+def measure_pages(table: Table, rounds: int) -> None:
+    """Measure the same page of both.
+
+    Where a CDN cannot be reached, the formulas of stock are missing, and what
+    they weigh.
+    """
+    install()
+    with TemporaryDirectory(prefix="bench-") as folder:
+        books = {kind: Path(folder, kind) for kind in KINDS}
+        for kind, book in books.items():
+            book.mkdir()
+            write_this_book(book, kind)
+            build(book, kind)
+        for number in range(rounds):
+            for kind in _turns(number):
+                with serve(books[kind] / "_build/html") as address:
+                    page = measure(address + "chapters/calculus.html")
+                for what, value in page.items():
+                    table.add(f"calculus page: {what}", kind, value)
+
+
 def _turns(number: int) -> tuple[str, ...]:
     return KINDS[:: -1 if number % 2 else 1]
 
@@ -325,6 +347,8 @@ def main() -> int:
         measure_edits(table, rounds, kinds)
     if "growth" in arguments.only:
         measure_growth(table, rounds, sizes)
+    if "pages" in arguments.only and not arguments.quick:
+        measure_pages(table, max(rounds, 5))
     text = report(table, " ".join(sys.argv[1:]))
     arguments.output.write_text(text, "utf-8")
     print(text)
