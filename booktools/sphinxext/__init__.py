@@ -22,6 +22,10 @@ FEATURES = [
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser
     "launch",  # buttons: run a notebook elsewhere, take it away
+    "words",  # what the theme has not translated
+    "policy",  # nothing from elsewhere
+    "sharing",  # previews of links, map of the site, 404
+    "weight",  # one small stylesheet, few scripts
 ]
 
 

@@ -14,8 +14,15 @@ from booktools.site import find_site
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add addresses, when the configuration is known, and a style."""
     app.connect("config-inited", _add_addresses)
+    app.connect("config-inited", _add_templates)
     app.add_css_file("page.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _add_templates(app: Sphinx, config: Config) -> None:
+    # Relative: where the book lies is nobody's business (see .buildinfo).
+    folder = Path(__file__).with_name("templates")
+    config.templates_path.insert(0, os.path.relpath(folder, app.confdir))
 
 
 def _add_addresses(app: Sphinx, config: Config) -> None:

@@ -1,0 +1,250 @@
+"""What pages load: one stylesheet, with the rules and icons they use.
+
+The theme's own styles and icons would be three times as large as a chapter.
+"""
+
+import hashlib
+import logging
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import tinycss2
+from fontTools import subset
+from sphinx.application import Sphinx
+from tinycss2.ast import Node
+
+STYLES = "book.css"
+# The theme links these in a template, before all others (the first one by
+# way of theme.css).
+THEME_STYLES = ("basic.css", "styles/pydata-sphinx-theme.css")
+# For what this book does without, or does by itself.
+UNUSED_SCRIPTS = {
+    "sphinx-thebe.js",
+    "togglebutton.js",
+    "translations.js",
+    "sphinx_highlight.js",
+    "doctools.js",
+}
+# Bootstrap puts this name together while it runs.
+DYNAMIC_NAMES = {"bs-tooltip-auto"}
+ICONS = "/fontawesome/"
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it talks much
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Choose what pages load, then make that small."""
+    weight = _Weight()
+    app.connect("html-page-context", weight.choose, priority=990)
+    # The theme and sphinx-exercise write styles at 500.
+    app.connect("build-finished", weight.reduce, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
+
+
+class _Weight:
+    """The styles of one build, in the order in which pages load them."""
+
+    def __init__(self) -> None:
+        self._styles: dict[str, None] = {}
+
+    def choose(
+        self, app: Sphinx, page: str, _: str, context: dict[str, Any], __: Any
+    ) -> None:
+        """Load one stylesheet; leave scripts out that do nothing."""
+        for style in context["css_files"]:
+            path = urlsplit(str(style.filename)).path
+            self._styles[path.removeprefix("_static/")] = None
+        context["book_styles"] = f"_static/{STYLES}"
+        body = context.get("body", "")
+        context["script_files"] = [
+            script
+            for script in context["script_files"]
+            if _is_needed(urlsplit(str(script.filename or "")), body)
+        ]
+
+    def reduce(self, app: Sphinx, exception: Exception | None) -> None:
+        """Write the stylesheet; delete files that no page needs."""
+        # When no page is written, neither is any style.
+        if exception or not self._styles:
+            return
+        static = Path(app.outdir, "_static")
+        words = set(DYNAMIC_NAMES)
+        for page in Path(app.outdir).rglob("*.html"):
+            if static not in page.parents:
+                words |= _words(page.read_text("utf-8"))
+        _mentioned(static, words)  # scripts make elements, too
+        paths = dict.fromkeys([*THEME_STYLES, *self._styles])
+        texts = {
+            path: (static / path).read_text("utf-8")
+            for path in paths
+            if (static / path).is_file()
+        }
+        target = static / STYLES
+        old = target.read_text("utf-8") if target.exists() else ""
+        known = sorted(words & _words("".join(texts.values())))
+        key = hashlib.sha256(repr((texts, known)).encode()).hexdigest()
+        if not old.startswith(f"/* {key} "):
+            old = f"/* {key} */\n" + _reduced_styles(static, texts, words)
+            target.write_text(old, "utf-8", newline="\n")
+        needed = _mentioned(static, words | _words(old)) | {target}
+        for path in static.rglob("*"):
+            if path.is_file() and path not in needed:
+                path.unlink()
+
+
+def _is_needed(address: SplitResult, body: str) -> bool:
+    """Tell if a script does something; the policy lets no foreign one run."""
+    name = posixpath.basename(address.path)
+    if not name or address.netloc or name in UNUSED_SCRIPTS:
+        return False
+    return name != "design-tabs.js" or "sd-tab" in body
+
+
+def _words(text: str) -> set[str]:
+    """Return all that may be the name of a class, an element or a file.
+
+    That finds more names than are in use, and misses none: they may be in a
+    script, where no parser would tell.
+    """
+    words = set(re.findall(r"[\w.-]+", text))
+    return words.union(*(word.split(".") for word in words if "." in word))
+
+
+def _mentioned(static: Path, words: set[str]) -> set[Path]:
+    """Return the files that words name, adding the words of scripts."""
+    files = {p for p in static.rglob("*.*") if p.suffix != ".map"}
+    found: set[Path] = set()
+    while new := {p for p in files if p.name in words} - found:
+        found |= new
+        for path in new:
+            if path.suffix == ".js":
+                words |= _words(path.read_text("utf-8"))
+    return found
+
+
+def _reduced_styles(
+    static: Path, texts: dict[str, str], words: set[str]
+) -> str:
+    """Return the rules in use, of all styles; write the icons in use."""
+    rules: list[Node] = []
+    for path, text in texts.items():
+        parsed = tinycss2.parse_stylesheet(text, skip_whitespace=True)
+        kept = list(_used_rules(parsed, words))
+        for node in _below(kept):
+            _move_address(node, posixpath.dirname(path))
+        rules += kept
+    icons = {
+        ord(char)
+        for node in _below(rules)
+        if node.type == "string"
+        for char in node.value
+        if "\ue000" <= char <= "\uf8ff"
+    }
+    for font in static.glob("**/webfonts/*.woff2"):
+        options = subset.Options(flavor="woff2", layout_features=[])
+        reduced = subset.load_font(str(font), options)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=icons)
+        subsetter.subset(reduced)
+        target = static / f"icons-{font.name}"
+        subset.save_font(reduced, str(target), options)
+    reduced_text: str = tinycss2.serialize(rules)
+    return reduced_text
+
+
+def _used_rules(rules: Iterable[Node], words: set[str]) -> Iterator[Node]:
+    """Yield rules for elements that there may be, without the others."""
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = _split(rule.prelude)
+            used = [part for part in selectors if _names(part) <= words]
+            comma = tinycss2.parse_one_component_value(",")
+            rule.prelude = [n for part in used for n in [comma, *part]][1:]
+            if not used:
+                continue
+        elif rule.type == "at-rule":
+            if rule.lower_at_keyword in ("media", "supports"):
+                inner = tinycss2.parse_rule_list(rule.content, True, True)
+                rule.content = list(_used_rules(inner, words))
+                if not rule.content:
+                    continue
+            elif rule.lower_at_keyword == "font-face":
+                _drop_old_formats(rule)
+            elif rule.lower_at_keyword == "charset":
+                continue
+        elif not rule.value.startswith("!"):  # no licence
+            continue
+        yield rule
+
+
+def _drop_old_formats(rule: Node) -> None:
+    """Leave TrueType out of a font: what draws pages reads WOFF2."""
+    declarations = tinycss2.parse_declaration_list(rule.content, True, True)
+    rule.content = []
+    for declaration in declarations:
+        if declaration.lower_name == "src":
+            fonts = [
+                part
+                for part in _split(declaration.value)
+                if "truetype" not in tinycss2.serialize(part)
+            ]
+            comma = tinycss2.parse_one_component_value(",")
+            declaration.value = [n for p in fonts for n in [comma, *p]][1:]
+        rule.content += [
+            declaration,
+            *tinycss2.parse_component_value_list(";"),
+        ]
+
+
+def _split(nodes: Iterable[Node]) -> list[list[Node]]:
+    """Return what is between commas."""
+    parts: list[list[Node]] = [[]]
+    for node in nodes:
+        if node == ",":
+            parts.append([])
+        else:
+            parts[-1].append(node)
+    return parts
+
+
+def _names(selector: list[Node]) -> set[str]:
+    """Return the names of elements, classes and so on in a selector."""
+    return {
+        node.value
+        for before, node in zip([None, *selector], selector, strict=False)
+        if node.type in ("ident", "hash") and before != ":"
+    }
+
+
+def _below(nodes: Iterable[Any]) -> Iterator[Node]:
+    """Yield nodes, and those in them."""
+    for node in nodes:
+        yield node
+        for name in ("prelude", "content", "value", "arguments"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                yield from _below(inner)
+
+
+def _move_address(node: Node, folder: str) -> None:
+    """Make an address right that is moved from a folder to the one above."""
+    if node.type == "url":
+        string = node
+    elif node.type == "function" and node.lower_name == "url":
+        string = node.arguments[0]
+    else:
+        return
+    address = string.value
+    if urlsplit(address).scheme or address.startswith("#"):
+        return
+    moved = posixpath.normpath(posixpath.join(folder, address))
+    if ICONS in moved:
+        moved = f"icons-{posixpath.basename(moved)}"
+    string.value = moved
+    string.representation = (
+        f'url("{moved}")' if node is string else f'"{moved}"'
+    )
