@@ -26,6 +26,7 @@ FEATURES = [
     "policy",  # nothing from elsewhere
     "sharing",  # previews of links, map of the site, 404
     "weight",  # one small stylesheet, few scripts
+    "search",  # finds Chinese words; its index is made with the site
 ]
 
 

@@ -1,0 +1,220 @@
+// Asks the index that Pagefind made (search.py) and lists the places found,
+// below every search field of the page.  Loads nothing until a field gets
+// focus.
+"use strict";
+{
+  const root = new URL(
+    document.documentElement.dataset.content_root, location.href);
+  const IN_DIALOG = 8;
+  const ON_PAGE = 30;
+
+  // As in search.py: a Chinese character, or a run of letters and digits.
+  const WORD = /[\u3400-\u9fff]|(?:(?![\u3400-\u9fff])[\p{L}\p{N}])+/gu;
+  const words = (text) => text.toLowerCase().match(WORD) ?? [];
+
+  // A place as Pagefind has it -> its text, as the author wrote it.
+  const restore = (content) => content.split("\ue002")[0].replaceAll(" ", "")
+    .replaceAll("\ue000", " ").replaceAll("\ue001", "_").trim();
+
+  let loading;
+  const load = () => loading ??= import(new URL("pagefind/pagefind.js", root))
+    .then(async (pagefind) => {
+      await pagefind.init();
+      return pagefind;
+    });
+
+  const ask = async (query) =>
+    (await (await load()).search(query)).results;
+  const askExactly = async (query) =>
+    new Set((await ask(`"${query}"`)).map((result) => result.id));
+
+  // The places that have a phrase, best first.
+  async function findPhrase(phrase) {
+    const parts = words(phrase);
+    const ranked = await ask(parts.join(" "));
+    if (parts.length > 1) {
+      const ids = await askExactly(parts.join(" "));
+      if (ids.size) return ranked.filter((result) => ids.has(result.id));
+    }
+    if (!ranked.length) return [];
+    // Perhaps the reader is still typing the last word: take places where it
+    // only begins.  But Pagefind, asked for a word that begins nowhere, gives
+    // places with the beginning of that word instead, and that is no hit.
+    if (parts.length > 1 && !/[a-z0-9]$/.test(parts.at(-1))) return [];
+    const content = (await ranked[0].data()).content.toLowerCase();
+    return parts.every((part) => content.includes(part)) ? ranked : [];
+  }
+
+  // Places that have some of these phrases; those with most of them first;
+  // among equals, the place that has the query for its name, then those that
+  // introduce it as a term.
+  async function findAny(phrases, query) {
+    const name = words(query).join(" ");
+    const named = await askExactly(`\u01c2 ${name} \u01c2`);
+    const introduced = await askExactly(`${name} \u01c3`);
+    const found = new Map();
+    for (const phrase of phrases) {
+      for (const result of await findPhrase(phrase)) {
+        const {id, score} = result;
+        const rank = named.has(id) ? 2 : introduced.has(id) ? 1 : 0;
+        const place = found.get(id) ?? {result, phrases: 0, rank, score: 0};
+        place.phrases += 1;
+        place.score += score;
+        found.set(id, place);
+      }
+    }
+    return [...found.values()].sort((a, b) =>
+      b.phrases - a.phrases || b.rank - a.rank || b.score - a.score);
+  }
+
+  async function find(query) {
+    let phrases = query.split(/\s+/).filter((part) => words(part).length);
+    let places = await findAny(phrases, query);
+    places = places.filter((place) => place.phrases === phrases.length);
+    const close = !places.length;
+    if (close) {
+      // A whole question: look for what is in it.
+      const segmenter = new Intl.Segmenter("zh", {granularity: "word"});
+      phrases = [...segmenter.segment(query)].map((part) => part.segment)
+        .filter((part) => part.length > 1 && words(part).length);
+      places = await findAny(phrases, query);
+    }
+    return {places: places.map((place) => place.result), phrases, close};
+  }
+
+  const element = (name, properties, ...children) => {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  };
+
+  const pattern = (phrases) => new RegExp(`(${phrases.map(
+    (phrase) => words(phrase).join("[^\\p{L}\\p{N}]*")).join("|")})`, "giu");
+
+  const mark = (text, phrases) => text.split(pattern(phrases)).map(
+    (piece, i) => i % 2 ? element("mark", {textContent: piece}) : piece);
+
+  // Some text around the first phrase.
+  function excerpt(text, phrases) {
+    const start = Math.max(0, text.search(pattern(phrases)) - 24);
+    const end = start + 110;
+    return (start ? "…" : "") + text.slice(start, end)
+      + (end < text.length ? "…" : "");
+  }
+
+  async function hit(result, phrases) {
+    const {content, meta} = await result.data();
+    const text = restore(content);
+    // The text begins with the title.
+    const rest = text.startsWith(meta.title)
+      ? text.slice(meta.title.length).replace(/^\.? */, "") : text;
+    const link = element("a", {href: new URL(meta.address, root)});
+    link.append(
+      element("span", {className: "search-place"},
+        element("span", {className: "search-title"},
+          ...mark(meta.title, phrases)),
+        meta.page === meta.title ? "" : ` ${meta.page}`),
+      element("span", {className: "search-excerpt"},
+        ...mark(excerpt(rest, phrases), phrases)));
+    return element("li", {}, link);
+  }
+
+  function say(status, query, {places, close}, limit) {
+    const index = element(
+      "a", {href: new URL("genindex.html", root), textContent: "索引"});
+    if (!places.length) {
+      status.replaceChildren(
+        `没有找到“${query}”。换一个短一点的词试试，或者查一查`, index, "。");
+    } else {
+      status.textContent =
+        (close ? `没有一处写着“${query}”，下面是最接近的`
+          : `找到 ${places.length} 处`)
+        + (places.length > limit ? `，先列出 ${limit} 处。` : "。");
+    }
+  }
+
+  function searchPage(query) {
+    const address = new URL("search.html", root);
+    address.searchParams.set("q", query);
+    return address;
+  }
+
+  function setUp(form) {
+    const input = form.querySelector("input");
+    const dialog = form.closest("dialog");
+    const limit = dialog ? IN_DIALOG : ON_PAGE;
+    const status = element("p", {className: "search-status", role: "status"});
+    const list = element("ol", {className: "search-hits"});
+    form.after(status, list);
+
+    function explainFailure() {
+      status.textContent = location.protocol === "file:"
+        ? "直接从文件夹打开的网页不能搜索。请在这个文件夹里执行 "
+          + "python -m http.server，再打开 http://localhost:8000 。"
+        : "没能装入搜索要用的文件。请检查网络，再刷新网页。";
+    }
+
+    async function show() {
+      const query = input.value.trim();
+      if (!query) {
+        status.textContent = "";
+        list.replaceChildren();
+        return;
+      }
+      let found, hits;
+      try {
+        found = await find(query);
+        hits = await Promise.all(found.places.slice(0, limit).map(
+          (result) => hit(result, found.phrases)));
+      } catch {
+        explainFailure();
+        return;
+      }
+      // Meanwhile the reader has typed on.
+      if (query !== input.value.trim()) return;
+      if (!dialog) history.replaceState(null, "", searchPage(query));
+      say(status, query, found, limit);
+      list.replaceChildren(...hits);
+      if (dialog && found.places.length > limit) {
+        const all = {href: searchPage(query), textContent: "全部列出"};
+        list.append(element("li", {}, element("a", all)));
+      }
+    }
+
+    let timer;
+    const showSoon = (event) => {
+      // What is typed on the way to a Chinese character is no query.
+      if (event.isComposing) return;
+      clearTimeout(timer);
+      timer = setTimeout(show, 120);
+    };
+    input.addEventListener("input", showSoon);
+    input.addEventListener("compositionend", showSoon);
+    input.addEventListener("focus", () => load().catch(explainFailure));
+    // The hit may be on this very page.
+    list.addEventListener("click", () => dialog?.close());
+    if (!dialog) {
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        show();
+      });
+      input.value = new URLSearchParams(location.search).get("q") ?? "";
+      if (input.value) show();
+      else input.focus();
+    }
+
+    // The arrow keys go through the field and the hits; Escape closes all.
+    form.parentElement.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") dialog?.close();
+      const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+      if (!step || event.isComposing) return;
+      const stops = [input, ...list.querySelectorAll("a")];
+      const here = stops.indexOf(document.activeElement);
+      if (here < 0 || !stops[here + step]) return;
+      event.preventDefault();
+      stops[here + step].focus();
+    });
+  }
+
+  document.querySelectorAll("form.bd-search").forEach(setUp);
+}

@@ -1,0 +1,225 @@
+"""Search that finds Chinese: Pagefind, behind the theme's own fields.
+
+Every place that a reader may look for (a section, an exercise, a term)
+becomes a small file when its page is written.  When any of the files has
+changed, Pagefind makes an index of them all, which ``search.js`` asks.
+The files are made from the document and not from its page, so what is found
+is what the author wrote, and no button.
+
+Chinese has no spaces, and what a dictionary says are words is not what people
+look for.  So each character counts as a word, and what is typed as a phrase:
+any part of any sentence is found.
+"""
+
+import hashlib
+import html
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+
+# One character, or a run of letters and digits: `plt.plot` is two words.
+WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+# What stands for the author's own spaces and underlines, which Pagefind would
+# take for the ends and for parts of words; and for the end of the text.
+SPACE, UNDERLINE, END = "\ue000", "\ue001", "\ue002"
+# Around a name; after the Chinese for a term.  Letters, but nobody types them.
+NAME, INTRODUCED = "\u01c2", "\u01c3"
+# How a chapter introduces a term: 极限（limit）.
+TERM = re.compile(r"([\u3400-\u9fff]+)（([A-Za-z][A-Za-z –-]*)）")
+
+# A check is folded, and says what its formula says.
+SKIPPED = ("check", "math_block", "raw")
+
+PLACE = """\
+<!DOCTYPE html>
+<html lang="und"><meta charset="utf-8"><body>
+<h1 data-address="{address}" data-page="{page}" data-title="{title}"
+ data-pagefind-meta="address[data-address], page[data-page], title[data-title]"
+>{heading}</h1>
+<p>{text} {end} {names}</p>
+"""
+
+# Files that Pagefind makes for pages which want its look.
+UNUSED = ("*ui.js", "*ui.css", "pagefind-highlight.js")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Make the index of a site, and the page that shows hits."""
+    app.connect("config-inited", _name_field)
+    app.connect("builder-inited", _replace_search)
+    app.connect("env-purge-doc", _forget_places)
+    app.add_css_file("search.css")
+    app.add_js_file("search.js", loading_method="defer")
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def _name_field(app: Sphinx, config: Config) -> None:
+    config.html_theme_options.setdefault("search_bar_text", "搜索本书")
+
+
+def _replace_search(app: Sphinx) -> None:
+    """Leave out Sphinx's own index, which has no Chinese words."""
+    if isinstance(app.builder, StandaloneHTMLBuilder):
+        app.builder.search = False
+        app.connect("doctree-resolved", _write_places)
+        app.connect("html-collect-pages", _search_page)
+        app.connect("build-finished", _make_index)
+
+
+def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
+    body = Path(__file__).with_name("templates") / "search.html"
+    context = {"title": "搜索", "body": body.read_text("utf-8")}
+    yield "search", context, "page.html"
+
+
+def _places_folder(app: Sphinx, docname: str = "") -> Path:
+    return Path(app.doctreedir, "search", docname)
+
+
+def _forget_places(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    shutil.rmtree(_places_folder(app, docname), ignore_errors=True)
+
+
+def _write_places(app: Sphinx, document: nodes.document, docname: str) -> None:
+    """Write a file for each place on a page."""
+    _forget_places(app, app.env, docname)
+    if docname == "genindex":  # has nothing but links to what has
+        return
+    folder = _places_folder(app, docname)
+    folder.mkdir(parents=True)
+    places = list(document.findall(_is_place))
+    page = _names(app, docname, places[0])[0] if places else ""
+    for number, place in enumerate(places):
+        names = _names(app, docname, place)
+        title = "，".join(names)
+        address = app.builder.get_target_uri(docname) + _anchor(place, title)
+        text = " ".join(_texts(place))
+        file = PLACE.format(
+            address=html.escape(address),
+            page=html.escape(page),
+            title=html.escape(title),
+            heading=html.escape(_spread(title)),
+            text=html.escape(_spread(text)),
+            end=END,
+            names=html.escape(_spread(_introduce(names, text))),
+        )
+        path = folder / f"{number}.html"
+        path.write_text(file, "utf-8", newline="\n")
+
+
+def _is_place(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.section):
+        return isinstance(next(iter(node), None), nodes.title)
+    return isinstance(node, nodes.definition_list_item) or (
+        # An exercise or a solution.
+        isinstance(node, nodes.Admonition) and "serial_number" in node
+    )
+
+
+def _names(app: Sphinx, page: str, place: nodes.Element) -> list[str]:
+    """Return the title of a place, or the terms that it explains."""
+    if isinstance(place, nodes.definition_list_item):
+        return [_text(node) for node in place if isinstance(node, nodes.term)]
+    # The number of an exercise is only written with its page.
+    numbers = app.env.toc_fignumbers.get(page, {}).get("exercise", {})
+    number = "".join(map(str, numbers.get(place["ids"][0], ())))
+    return [f"练习 {number}" * bool(number) + _text(place[0])]
+
+
+def _anchor(place: nodes.Element, title: str) -> str:
+    """Return where on its page a place is."""
+    holder = place if place["ids"] else place[0]
+    found = bool(holder["ids"])
+    while not holder["ids"]:
+        holder = holder.parent
+    # The author's own label, if there is one, does not change with the title.
+    labels = [name for name in holder["names"] if name in holder["ids"]]
+    anchor = [*labels, *holder["ids"]][0]
+    return f"#{anchor}" + f":~:text={quote(title)}" * (not found)
+
+
+def _texts(node: nodes.Element) -> Iterator[str]:
+    """Return the texts of a place, without its title and inner places."""
+    for child in node:
+        if isinstance(child, nodes.TextElement):
+            if not isinstance(child, (nodes.title, nodes.term)):
+                yield _text(child)
+        elif not _is_place(child) and not _is_skipped(child):
+            yield from _texts(child)
+
+
+def _text(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Text):
+        return str(node)
+    if isinstance(node, nodes.math):
+        # What looks in TeX as on the page may be typed; nobody types TeX.
+        return "…" if set(node.astext()) & set(r"\^_{}") else node.astext()
+    if _is_skipped(node):
+        return ""
+    return "".join(map(_text, node.children))
+
+
+def _is_skipped(node: nodes.Node) -> bool:
+    return node.tagname in SKIPPED or "toctree-wrapper" in node["classes"]
+
+
+def _spread(text: str) -> str:
+    """Put a space before each word, and only there."""
+    text = SPACE.join(text.split()).replace("_", UNDERLINE)
+    return WORD.sub(lambda word: " " + word[0], text)
+
+
+def _introduce(names: list[str], text: str) -> str:
+    """Return what brings a place to the top: names, terms of its text.
+
+    Where a term begins is only known to its reader: 这个数叫作极限（limit）.
+    """
+    terms = TERM.findall(text)
+    whole = [*names, *(english for _, english in terms)]
+    return " ".join(
+        [f"{NAME} {name} {NAME}" for name in whole]
+        + [f"{chinese} {INTRODUCED}" for chinese, _ in terms]
+    )
+
+
+def _make_index(app: Sphinx, exception: Exception | None) -> None:
+    """Let Pagefind make its index, if a place has changed."""
+    if exception:
+        return
+    # Left by the theme, or by a build before this search.
+    for name in ("searchindex.js", "searchtools.js", "language_data.js"):
+        for folder in (app.outdir, Path(app.outdir, "_static")):
+            Path(folder, name).unlink(missing_ok=True)
+    places = _places_folder(app)
+    digest = hashlib.sha256(metadata.version("pagefind").encode())
+    for path in sorted(places.rglob("*.html")):
+        digest.update(path.relative_to(places).as_posix().encode())
+        digest.update(path.read_bytes())
+    state = digest.hexdigest()
+    known = Path(app.doctreedir, "search.sha256")
+    index = Path(app.outdir, "pagefind")
+    if index.exists() and known.exists() and known.read_text() == state:
+        return
+    made = Path(app.doctreedir, "pagefind")
+    shutil.rmtree(made, ignore_errors=True)
+    command = [sys.executable, "-m", "pagefind", "--silent"]
+    options = ["--site", str(places), "--output-path", str(made)]
+    subprocess.run([*command, *options], check=True)
+    for pattern in UNUSED:
+        for path in made.glob(pattern):
+            path.unlink()
+    shutil.rmtree(index, ignore_errors=True)
+    shutil.move(made, index)
+    known.write_text(state)
