@@ -15,6 +15,7 @@ FEATURES = [
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula
     "notebooks",  # a notebook and a script of each chapter; a zip
+    "copying",  # formulas as TeX, sections as Markdown, links to cite
     "formulas",  # TeX becomes HTML while building
     "saved_names",  # links from code to definitions, and a reference
     "exercises",  # solutions folded, linked with exercises
@@ -22,11 +23,11 @@ FEATURES = [
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser
     "launch",  # buttons: run a notebook elsewhere, take it away
+    "search",  # Pagefind, which finds Chinese words
     "words",  # what the theme has not translated
     "policy",  # nothing from elsewhere
     "sharing",  # previews of links, map of the site, 404
     "weight",  # one small stylesheet, few scripts
-    "search",  # finds Chinese words; its index is made with the site
 ]
 
 

@@ -1,0 +1,79 @@
+"""What is copied from a page stays readable: TeX, Markdown, links.
+
+Each page has a file of its sections as Markdown, which the menu beside a
+heading asks for (assets/copying.js).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+
+from booktools.sphinxext.markdown import Writer
+
+FOLDER = "_sections"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write sections while pages are written."""
+    # When references are resolved, before features make HTML of the page.
+    app.connect("doctree-resolved", _write_sections, priority=600)
+    app.connect("html-page-context", _add_address)
+    app.connect("build-finished", _remove_old)
+    app.add_css_file("copying.css")
+    app.add_js_file("copying.js", loading_method="defer")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _write_sections(
+    app: Sphinx, doctree: nodes.document, docname: str
+) -> None:
+    if app.builder.format != "html":
+        return
+    # Of no tree: every link leads to the site.
+    writer = Writer(app, docname, nodes.Element())
+    sections = []
+    for section in doctree.findall(nodes.section):
+        parts = [
+            writer.text(child)
+            for child in section
+            if not isinstance(child, nodes.section)
+        ]
+        level = 1
+        above = section.parent
+        while isinstance(above, nodes.section):
+            level, above = level + 1, above.parent
+        sections.append(
+            {
+                "id": section["ids"][0],
+                "level": level,
+                "text": "\n\n".join(filter(None, parts)),
+            }
+        )
+    path = Path(app.outdir, FOLDER, f"{docname}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(sections, ensure_ascii=False, indent=0)
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def _add_address(
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    if doctree:
+        address = context["pathto"](f"{FOLDER}/{page}.json", 1)
+        meta = f'\n<meta name="book-sections" content="{address}">'
+        context["metatags"] = context.get("metatags", "") + meta
+
+
+def _remove_old(app: Sphinx, exception: Exception | None) -> None:
+    folder = Path(app.outdir, FOLDER)
+    kept = {folder / f"{name}.json" for name in app.env.found_docs}
+    for path in folder.rglob("*.json"):
+        if path not in kept:
+            path.unlink()
