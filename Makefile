@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat bench serve publish-notebooks clean
+.PHONY: help environment book test check extract repeat bench serve pdf publish-notebooks clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -46,6 +46,9 @@ serve: _build/html/index.html environment ## Show the built book in a browser
 	@echo "Stop it with Ctrl-C."
 	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 \
 	    --directory _build/html
+
+pdf: _build/html/index.html environment ## Print the built book as one PDF
+	$(BIN)/python -m booktools pdf
 
 _build/html/index.html:
 	@echo "error: there is no book yet; type: make book" >&2; exit 1

@@ -12,7 +12,8 @@ The pipeline, in order; each step imports only steps above it:
 ``execute``    runs chapters and checks: cache, parallel, failures
 
 Beside the pipeline stand ``site`` (who publishes this book, and where),
-``repeat`` (builds twice, and compares), ``publish`` (puts notebooks where
+``repeat`` (builds twice, and compares), ``browser`` (Chromium, wherever it
+may be), ``pdf`` (prints the built site), ``publish`` (puts notebooks where
 launch links open them) and ``environment`` (makes ``.venv``); the last two run
 where nothing is installed.  On top stand ``sphinxext``, the only package that
 imports Sphinx, docutils or MyST-NB, and ``__main__``, the only module that

@@ -108,6 +108,23 @@ def repeat(book: "Book", arguments: argparse.Namespace) -> int:
     return 0
 
 
+def pdf(book: "Book", arguments: argparse.Namespace) -> int:
+    """Print the built book as one PDF, with Chromium."""
+    from booktools.pdf import make_pdf, pdf_path
+    from booktools.site import find_site
+
+    html = book.root / "_build" / "html"
+    site = find_site(book.root, os.environ)
+    data = make_pdf(book, html, site.url if site else "")
+    target = html / pdf_path(book)
+    target.parent.mkdir(exist_ok=True)
+    draft = target.with_suffix(".draft")
+    draft.write_bytes(data)
+    draft.replace(target)
+    print("wrote", target)
+    return 0
+
+
 def publish_notebooks(arguments: argparse.Namespace) -> int:
     """Append the built notebooks to their branch, if they changed."""
     html = arguments.book / arguments.site
@@ -144,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("repeat", help=repeat.__doc__)
     command.set_defaults(run=repeat)
+
+    command = commands.add_parser("pdf", help=pdf.__doc__)
+    command.set_defaults(run=pdf)
 
     command = commands.add_parser(
         "publish-notebooks", help=publish_notebooks.__doc__

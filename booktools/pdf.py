@@ -1,0 +1,319 @@
+"""The pages of the built site -> one PDF of the whole book.
+
+The articles of all pages become one page, which Chromium prints: a cover,
+the contents, then the chapters, with the solutions at the end of each.
+Page numbers are known only after printing, so it is printed again until
+they are right.
+"""
+
+import json
+import unicodedata
+from copy import copy
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
+from playwright.sync_api import Page, Route
+from pypdf import PdfReader, PdfWriter
+
+from booktools.browser import open_chromium
+from booktools.chapter import Book
+from booktools.problem import BookError, Problem
+
+# An address that only the printing browser knows: it gets the site's files.
+_HOST = "http://book.invalid/"
+_ASSETS = Path(__file__).with_name("assets")
+# Pages that are lists of links, and parts of pages of no use on paper.
+_NOT_PRINTED = ("genindex.html",)
+_NOT_ON_PAPER = (
+    "a.headerlink, button, script, noscript, style, .exercise .there-and-back"
+)
+# Radicals -> the characters that look like them; Unicode itself knows it of
+# the first block, not of the second.
+_RADICALS = {
+    code: ord(unicodedata.normalize("NFKC", chr(code)))
+    for code in range(0x2F00, 0x2FD6)
+} | str.maketrans(
+    "⺟⺠⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳",
+    "母民西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+)
+
+
+def pdf_path(book: Book) -> str:
+    """Return where a site keeps the PDF, relative to its root."""
+    return f"_pdf/{book.package}.pdf"
+
+
+def make_pdf(book: Book, site: Path, address: str) -> bytes:
+    """Print a book.
+
+    Parameters
+    ----------
+    book : Book
+        The book.
+    site : Path
+        Folder of its built site.
+    address : str
+        Where the site is published, for links to pages that are not printed.
+        Empty if that is nowhere: then these links become plain text.
+
+    Raises
+    ------
+    BookError
+        When there is no built site.
+    FileNotFoundError
+        When a page or a picture is missing, or there is no browser.
+    """
+    if not (site / "index.html").is_file():
+        what = "the book is not built yet"
+        hint = "build it first: make book"
+        place = "_build/html/index.html"
+        raise BookError([Problem(place, 1, "not-built", what, hint)])
+    html = _Volume(book.title, site, address).html()
+
+    def answer(route: Route) -> None:
+        path = unquote(urlsplit(route.request.url).path)
+        if path == "/":
+            route.fulfill(body=html, content_type="text/html; charset=utf-8")
+        else:
+            route.fulfill(path=site / path.removeprefix("/"))
+
+    with open_chromium() as browser:
+        # As wide as the paper without its margins (pdf.css), so that
+        # formulas are measured as they will be printed.
+        page = browser.new_page(viewport={"width": 657, "height": 900})
+        page.emulate_media(media="print", color_scheme="light")
+        page.route("**/*", answer)
+        page.goto(_HOST, wait_until="networkidle")
+        return _mend(_print(page), book.title)
+
+
+class _Volume:
+    """Joins the pages of a site into one."""
+
+    def __init__(self, title: str, site: Path, address: str):
+        self.site = site
+        self.address = address
+        self.home = self._read("index.html")
+        links = self.home.select(
+            "nav.bd-links p.caption, nav.bd-links li[class^=toctree] > a"
+        )
+        # The contents: captions, which have no address, and pages.
+        self.entries = [
+            (str(link.get("href") or ""), link.get_text(" ", strip=True))
+            for link in links
+            if link.get("href") not in _NOT_PRINTED
+        ]
+        self.names = {name for name, _ in self.entries if name}
+        self.soup = BeautifulSoup("", "html.parser")
+        self.title = title
+        self.styles: dict[str, None] = {}
+
+    def html(self) -> str:
+        """Return the page."""
+        contents = self._tag("section", "", "contents")
+        contents.append(self._tag("h1", "目录"))
+        body = self._tag("body", "")
+        body.extend([self._cover(), contents])
+        rules = []
+        for i, (name, title) in enumerate(self.entries):
+            if not name:
+                contents.append(self._tag("p", title, "caption"))
+                continue
+            chapter = self._chapter(name)
+            chapter["style"] = f"page: chapter-{i}"
+            rules.append(
+                f"@page chapter-{i} {{ @top-right {{"
+                f" content: {json.dumps(title, ensure_ascii=False)} }} }}"
+            )
+            body.append(chapter)
+            for heading in chapter.select("h1, h2"):
+                line = self._tag("p", "", f"contents-{heading.name}")
+                anchor = str(heading["id"])
+                link = self._tag("a", "", href=f"#{anchor}")
+                link.extend(copy(heading).contents)
+                line.extend([link, self._page_number(anchor)])
+                contents.append(line)
+        css = (_ASSETS / "pdf.css").read_text("utf-8")
+        head = self._tag("head", "")
+        head.append(self._tag("title", self.title))
+        for href in self.styles:
+            head.append(self._tag("link", "", rel="stylesheet", href=href))
+        head.append(self._tag("style", "\n".join([css, *rules])))
+        root = self._tag("html", "", lang=str(_tag_of(self.home.html)["lang"]))
+        root["data-theme"] = root["data-mode"] = "light"
+        root.extend([head, body])
+        return f"<!doctype html>\n{root}"
+
+    def _cover(self) -> Tag:
+        """Return the title and what the home page says right below it."""
+        cover = self._tag("section", "", "cover")
+        cover.append(self._tag("p", self.title, "title"))
+        heading = _tag_of(self.home.select_one(".bd-article h1"))
+        for paragraph in heading.find_next_siblings("p"):
+            cover.append(copy(paragraph))
+        author = self.home.select_one("meta[name=author], .component-author")
+        if author:
+            cover.append(self._tag("p", author.get_text(strip=True)))
+        if self.address:
+            cover.append(self._tag("a", self.address, href=self.address))
+        return cover
+
+    def _chapter(self, name: str) -> Tag:
+        """Return the article of a page, made fit for paper."""
+        page = self._read(name)
+        for link in page.select("link[rel=stylesheet]"):
+            self.styles[urljoin(_HOST + name, str(link["href"]))] = None
+        article = _tag_of(page.select_one(".bd-article"))
+        article.name, article["class"] = "article", "bd-article chapter"
+        article["id"] = ""
+        for tag in article.select(_NOT_ON_PAPER):
+            tag.decompose()
+        for tag in article.select("details.check"):
+            text = _tag_of(tag.summary).get_text()
+            tag.replace_with(self._tag("p", text, "check"))
+        for tag in article.select("details"):
+            # A title inside a fold would not keep with what follows it; and
+            # a fold, like a section, may begin on the page before.
+            heading = _tag_of(tag.summary)
+            tag.name, heading.name, heading["class"] = "div", "p", "unfolded"
+            heading["id"] = str(tag.get("id", ""))
+            del tag["id"]
+        for tag in article.select("img"):
+            tag["src"] = urljoin(_HOST + name, str(tag["src"]))
+            del tag["loading"]
+        self._move_solutions(article)
+        for tag in article.select("section > :is(h1, h2, h3, h4)"):
+            section = _tag_of(tag.parent)
+            tag["id"] = str(section.get("id", ""))
+            del section["id"]
+        for tag in [article, *article.select("[id]")]:
+            tag["id"] = _anchor(name, str(tag["id"]))
+        for tag in article.select("a[href]"):
+            self._redirect(tag, name)
+        return article
+
+    def _move_solutions(self, article: Tag) -> None:
+        """Put the solutions at the end; say so where they are asked for."""
+        solutions = article.select(".solution")
+        if not solutions:
+            return
+        section = self._tag("section", "", id="solutions")
+        section.append(self._tag("h2", "解答"))
+        article.append(section)
+        for solution in solutions:
+            section.append(solution)
+            anchor = str(_tag_of(solution.select_one(".unfolded"))["id"])
+            name = anchor.removeprefix("solution-")
+            exercise = _tag_of(article.find(id=name))
+            line = self._tag("p", "解答在第 ", "where")
+            line.append(self._page_number(anchor))
+            line.append(" 页")
+            exercise.append(line)
+
+    def _redirect(self, link: Tag, name: str) -> None:
+        """Let a link lead to its place in the book, or to the site."""
+        url = urljoin(_HOST + name, str(link["href"]))
+        if not url.startswith(_HOST):
+            return
+        parts = urlsplit(url.removeprefix(_HOST))
+        if parts.path in self.names:
+            link["href"] = "#" + _anchor(parts.path, unquote(parts.fragment))
+        elif self.address:
+            link["href"] = self.address + parts.geturl()
+        else:
+            del link["href"]
+
+    def _page_number(self, anchor: str) -> Tag:
+        return self._tag("a", "000", "page-number", href=f"#{anchor}")
+
+    def _read(self, name: str) -> BeautifulSoup:
+        text = (self.site / name).read_text("utf-8")
+        return BeautifulSoup(text, "html.parser")
+
+    def _tag(
+        self, name: str, text: str, classes: str = "", **more: str
+    ) -> Tag:
+        tag = self.soup.new_tag(name, attrs={"class": classes, **more})
+        tag.string = text
+        return tag
+
+
+def _tag_of(found: Tag | NavigableString | None) -> Tag:
+    """Return what every page of a site has."""
+    assert isinstance(found, Tag), "the theme makes pages in another way"
+    return found
+
+
+def _anchor(name: str, fragment: str) -> str:
+    """Return the id that a place on a page has in the whole book."""
+    return f"{name.removesuffix('.html')}:{fragment}"
+
+
+def _print(page: Page) -> bytes:
+    """Print a page until its page numbers are right."""
+    prepare = (_ASSETS / "pdf.js").read_text("utf-8")
+    numbers: dict[str, int] = {}
+    for _ in range(4):
+        page.evaluate(prepare, numbers)
+        data = page.pdf(
+            prefer_css_page_size=True,
+            print_background=True,
+            outline=True,
+            tagged=True,
+        )
+        reader = PdfReader(BytesIO(data))
+        found = {
+            unquote(name.removeprefix("/")): number + 1
+            for name, target in reader.named_destinations.items()
+            if (number := reader.get_destination_page_number(target))
+        }
+        if found == numbers:
+            break
+        numbers = found
+    return data
+
+
+def _mend(data: bytes, title: str) -> bytes:
+    """Let copied and searched text be the book's; leave out the time.
+
+    Fonts draw a radical and the character that looks like it by one glyph.
+    Chromium then says that the glyph is the radical, which nobody types.
+    """
+    writer = PdfWriter(clone_from=BytesIO(data))
+    writer.metadata = {"/Title": title}
+    fonts: dict[int, Any] = {}
+    for page in writer.pages:
+        resources: Any = page["/Resources"]
+        for font in resources.get("/Font", {}).values():
+            fonts[font.idnum] = font.get_object()
+    for font in fonts.values():
+        if codes := font.get("/ToUnicode"):
+            lines = codes.get_data().decode("ascii").split("\n")
+            text = "\n".join(map(_mend_codes, lines))
+            codes.set_data(text.encode("ascii"))
+    file = BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def _mend_codes(line: str) -> str:
+    """Mend a line of a font's table: glyph, or glyphs from, to; character."""
+    hexes = [word.strip("<>") for word in line.split() if word[0] == "<"]
+    if len(hexes) < 2:
+        return line
+    glyphs = [int(word, 16) for word in hexes[:-1]]
+    first = int(hexes[-1], 16)
+    characters = range(first, first + glyphs[-1] - glyphs[0] + 1)
+    if not any(code in _RADICALS for code in characters):
+        return line
+    mended = [f"<{_RADICALS.get(code, code):04X}>" for code in characters]
+    start = " ".join(f"<{word}>" for word in hexes[:-1])
+    return (
+        f"{start} {mended[0]}"
+        if len(hexes) == 2
+        else (f"{start} [{' '.join(mended)}]")
+    )
