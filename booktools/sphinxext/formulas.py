@@ -140,6 +140,7 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         ]:
             raise BookError(problems)
         glyphs = _union(answers.values())
+        old = memory.files
         if (glyphs, version) != (memory.glyphs, memory.version):
             memory.files = katex.style(glyphs) if glyphs else {}
     except BookError as error:
@@ -150,11 +151,8 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     memory.answers = answers
     memory.glyphs = glyphs
     _write_files(_folder(app) / FOLDER, memory.files)
-    # Pages name the style with its checksum.
-    style = Path(app.outdir, "_static", FOLDER, katex.STYLE)
-    old = style.read_bytes() if style.is_file() else None
-    same = old == memory.files.get(katex.STYLE) or app.builder.format != "html"
-    return [] if same else list(env.all_docs)
+    # Pages name style and fonts with their checksums.
+    return [] if memory.files == old else list(env.all_docs)
 
 
 def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
@@ -238,9 +236,9 @@ def _add_style(
 
 
 def _remove_old_fonts(app: Sphinx, exception: Exception | None) -> None:
-    folder = Path(app.outdir, "_static", FOLDER)
-    if exception is None and folder.is_dir():
-        _write_files(folder, _memory(app.env).files)
+    for path in Path(app.outdir, "_static", FOLDER).glob("*"):
+        if exception is None and path.name not in _memory(app.env).files:
+            path.unlink()
 
 
 def _html(self: HTML5Translator, node: nodes.Element, display: bool) -> str:
