@@ -11,6 +11,9 @@ from booktools.problem import BookError, Problem
 # ssh.github.com is GitHub's ssh for networks that let only port 443 through.
 GITHUB_HOSTS = ("github.com", "www.github.com", "ssh.github.com")
 
+# A published site has the commit that it was built from in this file.
+COMMIT = "commit.txt"
+
 
 @dataclass(frozen=True)
 class Site:

@@ -28,6 +28,7 @@ FEATURES = [
     "policy",  # nothing from elsewhere
     "sharing",  # previews of links, map of the site, 404
     "weight",  # one small stylesheet, few scripts
+    "commit",  # which commit a published site is
 ]
 
 

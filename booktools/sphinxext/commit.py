@@ -1,0 +1,30 @@
+"""Which commit a published site was built from: its file `commit.txt`.
+
+Only GitHub Actions says so.  On a page it would change every page with every
+commit; in a file of its own it changes nothing else.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from booktools.site import COMMIT
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write the file when the site is ready."""
+    app.connect("build-finished", _write_commit)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _write_commit(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    file = Path(app.outdir, COMMIT)
+    commit = os.environ.get("GITHUB_SHA")
+    if commit:
+        file.write_text(f"{commit}\n", "utf-8", newline="\n")
+    else:
+        file.unlink(missing_ok=True)
