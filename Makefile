@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat bench serve pdf publish-notebooks clean
+.PHONY: help environment book test check extract repeat new bench serve pdf publish-notebooks clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -38,6 +38,9 @@ extract: environment ## Write d2lmini from the code that chapters save
 
 repeat: extract ## Build twice from nothing, and name what is not equal
 	$(BIN)/python -m booktools repeat
+
+new: environment ## Begin a chapter: make new NAME=limits TITLE=极限
+	@$(BIN)/python -m booktools new "$$NAME" --title="$$TITLE"
 
 bench: environment ## Measure against stock Jupyter Book (15 minutes)
 	$(BIN)/python benchmarks/run.py

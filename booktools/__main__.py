@@ -108,6 +108,15 @@ def repeat(book: "Book", arguments: argparse.Namespace) -> int:
     return 0
 
 
+def new(book: "Book", arguments: argparse.Namespace) -> int:
+    """Begin a chapter: write its file, and its line in _toc.yml."""
+    from booktools.new import write_chapter
+
+    for name in write_chapter(book, arguments.name, arguments.title):
+        print("wrote", name)
+    return 0
+
+
 def pdf(book: "Book", arguments: argparse.Namespace) -> int:
     """Print the built book as one PDF, with Chromium."""
     from booktools.pdf import make_pdf, pdf_path
@@ -161,6 +170,15 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("repeat", help=repeat.__doc__)
     command.set_defaults(run=repeat)
+
+    command = commands.add_parser("new", help=new.__doc__)
+    command.set_defaults(run=new)
+    command.add_argument(
+        "name",
+        metavar="NAME",
+        help="name of its file: small letters, digits, _",
+    )
+    command.add_argument("--title", default="", help="its heading")
 
     command = commands.add_parser("pdf", help=pdf.__doc__)
     command.set_defaults(run=pdf)

@@ -116,6 +116,13 @@ def render_package(book: Book, version: str) -> dict[str, str]:
     return {f"{book.package}/{name}.py": text for name, text in files.items()}
 
 
+def is_module_name(name: str) -> bool:
+    """Tell whether a chapter's name can be the name of its module."""
+    reserved = {*keyword.kwlist, *sys.stdlib_module_names, "torch"}
+    fits = re.fullmatch("[a-z][a-z0-9_]*", name)
+    return fits is not None and name not in reserved
+
+
 def read_version(root: Path) -> str:
     """Return the version in `pyproject.toml`, "0" if it has none."""
     try:
@@ -416,10 +423,10 @@ class _Checker:
         self.chapters = {c.name for c in book.chapters} | {"torch"}
         self.places: dict[str, str] = {}  # saved name -> path:line
         self.saved: set[str] = set()  # above the code that is being checked
-        taken = {*keyword.kwlist, *sys.stdlib_module_names, "torch"}
+        taken: set[str] = set()
         for module in modules:
             name = module.chapter.name
-            if name in taken or not re.fullmatch("[a-z][a-z0-9_]*", name):
+            if name in taken or not is_module_name(name):
                 what = f"no module can have this chapter's name, {name!r}"
                 module.report(1, "bad-chapter-name", what)
             taken.add(name)

@@ -100,6 +100,7 @@ def test_make_alone_lists_every_command(checkout):
     [
         ("extract", ["python -m booktools extract"]),
         ("test", ["python -m pytest"]),
+        ("new", ["python -m booktools new  --title="]),
         ("book", ["python -m booktools extract", "jupyter-book build ."]),
     ],
 )
@@ -118,6 +119,14 @@ def test_publishing_sets_up_nothing(checkout, tmp_path):
     write_command(tmp_path / "path" / "python3", RECORDER)
     done = checkout.make("publish-notebooks", PATH=str(tmp_path / "path"))
     assert (done.stdout, checkout.ran()) == ("", expected * 2)
+
+
+def test_new_takes_any_title(checkout):
+    title = 'L\'Hôpital: "0/0" `x` 极限'
+    done = checkout.make("new", "NAME=limits", f"TITLE={title}")
+    assert done.returncode == 0, done.stderr
+    command = f"python -m booktools new limits --title={title}"
+    assert checkout.ran() == [command]
 
 
 def test_book_ends_by_saying_where_it_is(checkout):
