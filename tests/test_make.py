@@ -45,6 +45,7 @@ class Checkout:
         shutil.copy(ROOT / "Makefile", folder)
         (folder / "tests").mkdir()
         shutil.copy(ROOT / "tests" / "size.py", folder / "tests")
+        (folder / "d2lmini").mkdir()
         (folder / "booktools").mkdir()
         (folder / "booktools" / "environment.py").write_text(
             "import os, sys\nprint('set up by', os.environ.get('ME', 'venv'))"

@@ -13,7 +13,7 @@ import pytest
 
 mpl.use("agg")
 
-PAGE = Path(__file__).parents[1] / "chapters" / "error_index.md"
+PAGE = Path(__file__).parents[2] / "chapters" / "error_index.md"
 TEXT = PAGE.read_text("utf-8")
 SETUP = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL)[1]
 PARTS = re.split(r"\n\(sec-errors-(\w+)\)=\n", TEXT)

@@ -17,8 +17,8 @@ mpl.use("agg")
 
 import d2lmini as d2l
 
-ROOT = Path(__file__).parents[1]
-LISTINGS = sorted((ROOT / "tests" / "listings").glob("*.py"))
+ROOT = Path(__file__).parents[2]
+LISTINGS = sorted((ROOT / "tests" / "this_book" / "listings").glob("*.py"))
 
 
 @pytest.fixture
