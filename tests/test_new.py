@@ -74,6 +74,8 @@ def test_a_new_chapter_builds_as_it_is(make_book, new, tmp_path):
     page = (root / "_build/html/chapters/mean_value.html").read_text("utf-8")
     assert page.count('<details class="check">') == 1
     assert 'id="fig-mean-value-area"' in page
+    images = [path.suffix for path in (root / "_build/html/_images").iterdir()]
+    assert set(images) == {".svg"}
     assert ">2.25\n" in page
     assert "9" in (root / "_build/html/chapters/second.html").read_text()
 
