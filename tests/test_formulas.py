@@ -247,6 +247,7 @@ def test_lock_names_no_registry():
     assert "resolved" not in (ROOT / node.LOCK).read_text("utf-8")
 
 
+@pytest.mark.this_book
 def test_wide_formulas_scroll(site):
     """On a phone, by keyboard as well, and beside their numbers."""
     own = shutil.which("chromium") or shutil.which("chromium-browser")

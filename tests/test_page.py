@@ -130,6 +130,7 @@ def test_all_that_is_said_to_a_reader_is_chinese(pages):
     assert foreign - NOT_TRANSLATED == set()
 
 
+@pytest.mark.this_book
 def test_a_chapter_is_light(site):
     name = "chapters/calculus.html"
     page = BeautifulSoup((site / name).read_text("utf-8"), "html.parser")

@@ -164,6 +164,7 @@ def test_links_stay_right_when_some_pages_change(book):
     assert book.build() == pages
 
 
+@pytest.mark.this_book
 def test_every_saved_name_has_its_places(site):
     modules = {
         c.name: (ROOT / "d2lmini" / f"{c.name}.py").read_text("utf-8")

@@ -93,6 +93,7 @@ def search(page, query):
     return page.evaluate(SEARCH, [query])[0]
 
 
+@pytest.mark.this_book
 def test_every_term_is_found(site, page, address):
     glossary = f"{address}chapters/glossary.html"
     html = (site / "chapters" / "glossary.html").read_text("utf-8")
@@ -143,11 +144,13 @@ def test_every_term_is_found(site, page, address):
         ("怎么求梯度", "autograd.html#sec-backward"),  # a question
     ],
 )
+@pytest.mark.this_book
 def test_what_readers_type_is_found(page, address, query, place):
     page.goto(f"{address}search.html")
     assert f"{address}chapters/{place}" in search(page, query)[:5]
 
 
+@pytest.mark.this_book
 def test_hits_lead_to_places_that_exist(site, page, address):
     page.goto(f"{address}search.html")
     hits = [
@@ -162,6 +165,7 @@ def test_hits_lead_to_places_that_exist(site, page, address):
         assert f'id="{anchor.partition(":~:")[0]}"' in html
 
 
+@pytest.mark.this_book
 def test_only_what_has_the_word_is_a_hit(page, address):
     page.goto(f"{address}search.html")
     status = page.locator("main .search-status")
@@ -175,6 +179,7 @@ def test_only_what_has_the_word_is_a_hit(page, address):
         assert "链式法则" in excerpt
 
 
+@pytest.mark.this_book
 def test_marks_have_no_spaces(page, address):
     page.goto(f"{address}search.html?q=切线")
     first = page.locator(HITS).first
@@ -185,6 +190,7 @@ def test_marks_have_no_spaces(page, address):
     expect(page.locator(f"{HITS} mark").first).to_have_text("sum().backward")
 
 
+@pytest.mark.this_book
 def test_dialog_works_by_keyboard(page, address):
     loaded = []
     page.on("request", lambda request: loaded.append(request.url))
@@ -215,6 +221,7 @@ def test_dialog_works_by_keyboard(page, address):
     expect(page.locator(HITS).first).to_contain_text("切线")
 
 
+@pytest.mark.this_book
 def test_says_why_it_cannot_search(site, browser, page, address):
     page.goto((site / "chapters" / "calculus.html").as_uri())
     page.keyboard.press("Control+k")
@@ -228,6 +235,7 @@ def test_says_why_it_cannot_search(site, browser, page, address):
     context.close()
 
 
+@pytest.mark.this_book
 def test_only_articles_are_indexed(site):
     places = site.parent / ".doctrees" / "search"
     texts = [path.read_text("utf-8") for path in places.rglob("*.html")]
