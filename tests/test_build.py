@@ -110,7 +110,7 @@ def test_pages(built):
     assert "ZeroDivisionError" in page
     # In one piece, whatever the pieces in which it arrived.
     assert "!\n!\n!\n" in page
-    assert "static/checks.css" in page
+    assert "static/book.css" in page
 
 
 def test_two_builds_are_equal(built, tmp_path):

@@ -1,6 +1,5 @@
 """Pages are light, closed and Chinese, and others can read what they are."""
 
-import gzip
 import hashlib
 import os
 import re
@@ -128,22 +127,6 @@ def test_all_that_is_said_to_a_reader_is_chinese(pages):
         if not CHINESE.search(text) and re.search("[A-Za-z]", text)
     }
     assert foreign - NOT_TRANSLATED == set()
-
-
-@pytest.mark.this_book
-def test_a_chapter_is_light(site):
-    name = "chapters/calculus.html"
-    page = BeautifulSoup((site / name).read_text("utf-8"), "html.parser")
-    loaded = [site / name]
-    for tag in page.select("script[src], link[rel=stylesheet]"):
-        address = urlsplit(tag.get("src") or tag["href"]).path
-        loaded.append(site / "chapters" / address)
-    sizes = {
-        path.name: len(gzip.compress(path.read_bytes())) for path in loaded
-    }
-    # The icons, a figure and the fonts of formulas come on top.
-    assert sum(sizes.values()) < 125_000, sizes
-    assert sizes["book.css"] < 30_000
 
 
 def test_styles_have_what_pages_use_and_not_the_rest(site):

@@ -14,7 +14,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.locale import _
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
@@ -70,7 +69,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", _forget)
     app.connect("doctree-read", _collect)
     app.connect("env-updated", _render)
-    app.add_post_transform(KeepPunctuation)
+    # After all that reads texts: notebooks, search, titles of exercises.
+    app.connect("doctree-resolved", _keep_punctuation, priority=990)
     app.connect("html-page-context", _add_style)
     app.connect("build-finished", _remove_old_fonts)
     return {
@@ -191,28 +191,26 @@ def _write_files(folder: Path, files: dict[str, bytes]) -> None:
             (folder / name).write_bytes(data)
 
 
-class KeepPunctuation(SphinxPostTransform):
-    """Gives to a formula the punctuation around it."""
-
-    default_priority = 900
-    formats = ("html",)
-
-    def run(self, **_: Any) -> None:
-        """Move it from the text."""
-        for formula in self.document.findall(nodes.math):
-            answer = _memory(self.env).answers[formula.astext(), False]
-            if sum(map(len, answer.glyphs.values())) > SHORT:
-                continue
-            parent = formula.parent
-            i = parent.index(formula)
-            if i and isinstance(text := parent[i - 1], nodes.Text):
-                rest = text.rstrip(OPENING)
-                formula["before"] = text[len(rest) :]
-                parent[i - 1] = nodes.Text(rest)
-            if isinstance(text := (*parent, None)[i + 1], nodes.Text):
-                rest = text.lstrip(CLOSING)
-                formula["after"] = text[: len(text) - len(rest)]
-                parent[i + 1] = nodes.Text(rest)
+def _keep_punctuation(
+    app: Sphinx, doctree: nodes.document, docname: str
+) -> None:
+    """Give to formulas the punctuation around them."""
+    if app.builder.format != "html":
+        return
+    for formula in doctree.findall(nodes.math):
+        answer = _memory(app.env).answers[formula.astext(), False]
+        if sum(map(len, answer.glyphs.values())) > SHORT:
+            continue
+        parent = formula.parent
+        i = parent.index(formula)
+        if i and isinstance(text := parent[i - 1], nodes.Text):
+            rest = text.rstrip(OPENING)
+            formula["before"] = text[len(rest) :]
+            parent[i - 1] = nodes.Text(rest)
+        if isinstance(text := (*parent, None)[i + 1], nodes.Text):
+            rest = text.lstrip(CLOSING)
+            formula["after"] = text[: len(text) - len(rest)]
+            parent[i + 1] = nodes.Text(rest)
 
 
 def _add_style(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 
 from booktools.problem import BookError
@@ -14,15 +15,19 @@ from booktools.site import find_site
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add addresses, when the configuration is known, and a style."""
     app.connect("config-inited", _add_addresses)
-    app.connect("config-inited", _add_templates)
+    # Before the theme looks at what the builder has.
+    app.connect("builder-inited", _add_templates, priority=0)
     app.add_css_file("page.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _add_templates(app: Sphinx, config: Config) -> None:
-    # Relative: where the book lies is nobody's business (see .buildinfo).
+def _add_templates(app: Sphinx) -> None:
+    # Not sooner: where the book lies would get into the digest of its
+    # settings, and so onto the site.
     folder = Path(__file__).with_name("templates")
-    config.templates_path.insert(0, os.path.relpath(folder, app.confdir))
+    app.config.templates_path.insert(0, str(folder))
+    if isinstance(app.builder, StandaloneHTMLBuilder):
+        app.builder.init_templates()
 
 
 def _add_addresses(app: Sphinx, config: Config) -> None:

@@ -1,4 +1,5 @@
 // A formula that is wider than its place can be scrolled by keyboard as well.
+// Also one in a fold: what is not shown has no width.
 const watcher = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth) {

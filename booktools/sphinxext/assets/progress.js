@@ -94,12 +94,12 @@
     return copy.textContent.trim();
   };
 
-  // The heading that was read last is the last one above the middle.
+  // The section being read is the last one that begins in the upper third.
   const remember = () => {
     const headings = document.querySelectorAll(
       ".bd-article section[id] > :is(h1, h2, h3)");
     const above = [...headings].filter((heading) =>
-      heading.getBoundingClientRect().top < innerHeight / 2);
+      heading.getBoundingClientRect().top < innerHeight / 3);
     const heading = above.at(-1);
     if (!heading) return;
     const [chapter] = headings;
