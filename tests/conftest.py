@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-
-from booktools import node
+from copies import link_packages
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,14 +51,6 @@ def expect(request) -> Callable[[Path, str], None]:
         assert text == file.read_text("utf-8")
 
     return expect
-
-
-def link_packages(root: Path) -> None:
-    """Let a copy of the tools use the npm packages that this one has."""
-    packages = node.require_packages()
-    for name in ("package.json", node.LOCK):
-        shutil.copy(ROOT / name, root / name)
-    (root / packages.name).symlink_to(packages)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import link_packages
+from copies import link_packages
 
 ROOT = Path(__file__).parent.parent
 

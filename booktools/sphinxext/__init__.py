@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 from booktools.execute import unsuitable_version
+from booktools.node import PACKAGES
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
@@ -43,6 +45,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("booktools_package", "d2lmini", "env", str)
     # Pages made by an older version of the features are made again.
     app.add_config_value("booktools_version", _digest(), "env", str)
+    # Before whatever looks for the files of the book.
+    app.connect("config-inited", _exclude_tools, priority=100)
     app.connect("builder-inited", _add_assets)
     for feature in FEATURES:
         app.setup_extension(f"{__name__}.{feature}")
@@ -57,6 +61,11 @@ def _digest() -> str:
     for file in sorted(file for file in files if file.suffix != ".pyc"):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _exclude_tools(app: Sphinx, config: Config) -> None:
+    """Keep the texts of tools, which are no pages, out of the book."""
+    config.exclude_patterns += ["booktools", PACKAGES.name]
 
 
 def _add_assets(app: Sphinx) -> None:

@@ -19,7 +19,6 @@ from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools import katex
-from booktools.node import PACKAGES
 from booktools.problem import BookError, Problem
 
 # The folder, on the site, of KaTeX's style and fonts.
@@ -63,8 +62,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer(
         "katex", (_add_inline, None), (_add_display, None)
     )
-    # Before whatever looks for the files of the book.
-    app.connect("config-inited", _configure, priority=100)
+    app.connect("config-inited", _configure)
     app.connect("builder-inited", _add_folder)
     app.connect("env-purge-doc", _forget)
     app.connect("doctree-read", _collect)
@@ -82,7 +80,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _configure(app: Sphinx, config: Config) -> None:
     config.html_math_renderer = "katex"
-    config.exclude_patterns.append(PACKAGES.name)
 
 
 def _memory(env: Any) -> _Memory:

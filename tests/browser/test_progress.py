@@ -38,7 +38,8 @@ def test_reading_goes_on_where_it_stopped(tab, address):
     assert tab.locator(".reading-continue").is_hidden()
     tab.goto(address + "chapters/calculus.html")
     tab.evaluate(
-        "document.getElementById('sec-gradient').scrollIntoView({behavior: 'instant'})"
+        "document.getElementById('sec-gradient')"
+        ".scrollIntoView({behavior: 'instant'})"
     )
     tab.goto(address)
     link = tab.locator(".reading-continue")
