@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
+from booktools.archive import write_zip
 from booktools.chapter import read_book
 from booktools.deps import Library
 from booktools.sphinxext.markdown import (
@@ -262,10 +263,4 @@ def _pack(path: Path, contents: dict[str, bytes]) -> None:
             old = {info.filename: info.CRC for info in archive.infolist()}
         if old == {name: crc32(data) for name, data in contents.items()}:
             return
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in contents.items():
-            info = zipfile.ZipInfo(name)  # the first day that zip knows
-            info.external_attr = 0o100644 << 16
-            info.create_system = 3  # or it would depend on ours
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, data)
+    write_zip(path, contents)

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
+from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.logging import NAMESPACE, is_suppressed_warning
 
@@ -46,7 +46,10 @@ class _Watch(logging.Handler):
 
     def forget_unfinished(self, app: Sphinx, _: Any) -> None:
         if self._mark.exists():
-            Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
+            # What features remember of their files lies beside it.
+            for file in Path(app.doctreedir).iterdir():
+                if file.is_file() and file != self._mark:
+                    file.unlink()
 
     def begin(self, app: Sphinx, env: BuildEnvironment, _: list[str]) -> None:
         self._mark.touch()
