@@ -14,9 +14,12 @@ The pipeline, in order; each step imports only steps above it:
 Beside the pipeline stand ``site`` (who publishes this book, and where),
 ``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
 ``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
-(Chromium, wherever it may be), ``pdf`` (prints the built site), ``publish``
-(puts notebooks where launch links open them) and ``environment`` (makes
-``.venv``); the last two run where nothing is installed.  On top stand
-``sphinxext``, the only package that imports Sphinx, docutils or MyST-NB, and
-``__main__``, the only module that parses arguments and prints.
+(Chromium, wherever it may be), ``pdf`` (prints the built site), ``release``
+(what a version consists of, zipped by ``archive``), ``changes`` (what a
+reviewer should read), ``links`` (which other sites are gone), ``publish``
+(puts notebooks where launch links open them, and mirrors the site), ``alarm``
+(reports weekly runs) and ``environment`` (makes ``.venv``); the last three run
+where nothing is installed.  On top stand ``sphinxext``, the only package that
+imports Sphinx, docutils or MyST-NB, and ``__main__``, the only module that
+parses arguments and prints.
 """

@@ -3,14 +3,16 @@
 import argparse
 import difflib
 import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from booktools.alarm import report
 from booktools.problem import BookError
-from booktools.publish import publish
+from booktools.publish import mirror, publish
 
 # Commands import what they need themselves, since publishing has to run where
 # nothing is installed.
@@ -28,7 +30,7 @@ def main() -> int:
     where = ""
     try:
         status: int
-        if arguments.run is publish_notebooks:
+        if arguments.run in (publish_notebooks, publish_mirror, alarm):
             status = arguments.run(arguments)
             return status
         from booktools.chapter import read_book
@@ -41,6 +43,8 @@ def main() -> int:
         print(*error.problems, sep="\n", file=sys.stderr)
         total = _count(len(error.problems), "problem")
         print(total + where, file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
     return 1
@@ -97,11 +101,7 @@ def repeat(book: "Book", arguments: argparse.Namespace) -> int:
     """Build the book twice from nothing; name all that is not equal."""
     from booktools.repeat import find_differences
 
-    try:
-        problems = find_differences(book)
-    except subprocess.CalledProcessError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    problems = find_differences(book)
     if problems:
         raise BookError(problems)
     print("two builds from nothing are equal, byte for byte")
@@ -155,6 +155,67 @@ def publish_notebooks(arguments: argparse.Namespace) -> int:
     commits = publish(arguments.book, html, remote, os.environ)
     for branch, commit in commits.items():
         print(f"{branch}: {commit or 'unchanged'}")
+    return 0
+
+
+def publish_mirror(arguments: argparse.Namespace) -> int:
+    """Append the built site to a branch of BOOK_MIRROR, if it changed."""
+    remote = os.environ.get("BOOK_MIRROR", "")
+    if not remote:
+        print("error: set BOOK_MIRROR, the mirror's address", file=sys.stderr)
+        return 2
+    branch = os.environ.get("BOOK_MIRROR_BRANCH") or "pages"
+    html = arguments.book / arguments.site
+    for name, commit in mirror(arguments.book, html, remote, branch).items():
+        print(f"{name}: {commit or 'unchanged'}")
+    return 0
+
+
+def links(book: "Book", arguments: argparse.Namespace) -> int:
+    """Ask for every address that the built site's texts link to."""
+    from booktools.links import find_dead_links
+
+    problems = find_dead_links(book.root, book.root / arguments.site)
+    if problems:
+        raise BookError(problems)
+    print("every link to another site answers")
+    return 0
+
+
+def changes(book: "Book", arguments: argparse.Namespace) -> int:
+    """List the chapters that differ from a commit, with their pages."""
+    from booktools.changes import as_markdown, as_page, changed_chapters
+
+    chapters = changed_chapters(book, arguments.since)
+    print(as_markdown(chapters), end="")
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(as_markdown(chapters))
+    page = book.root / "_build" / "changed.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(as_page(chapters), "utf-8", newline="\n")
+    return 0
+
+
+def release(book: "Book", arguments: argparse.Namespace) -> int:
+    """Write the files of a release: wheel, notebooks, PDF, site."""
+    from booktools.release import write_release
+
+    print(*write_release(book, os.environ), sep="\n")
+    return 0
+
+
+def alarm(arguments: argparse.Namespace) -> int:
+    """Open, renew or close the issue of a weekly workflow on GitHub."""
+    github = ("WORKFLOW", "SERVER_URL", "REPOSITORY", "RUN_ID")
+    names = ["NEEDS", *(f"GITHUB_{name}" for name in github)]
+    if missing := [name for name in names if not os.environ.get(name)]:
+        print("error: not set:", *missing, file=sys.stderr)
+        return 2
+    needs, workflow, *address, run = (os.environ[name] for name in names)
+    results = {job: end["result"] for job, end in json.loads(needs).items()}
+    link = "/".join([*address, "actions", "runs", run])
+    print(report(f"Weekly: {workflow}", results, link))
     return 0
 
 
@@ -216,6 +277,27 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the built site (default: _build/html)",
     )
+
+    command = commands.add_parser("mirror", help=publish_mirror.__doc__)
+    command.set_defaults(run=publish_mirror, site=Path("_build/html"))
+
+    command = commands.add_parser("links", help=links.__doc__)
+    command.set_defaults(run=links, site=Path("_build/html"))
+
+    command = commands.add_parser("changes", help=changes.__doc__)
+    command.set_defaults(run=changes)
+    command.add_argument(
+        "--since",
+        default="HEAD^",
+        metavar="COMMIT",
+        help="commit to compare with (default: the one before, HEAD^)",
+    )
+
+    command = commands.add_parser("release", help=release.__doc__)
+    command.set_defaults(run=release)
+
+    command = commands.add_parser("alarm", help=alarm.__doc__)
+    command.set_defaults(run=alarm)
 
     for command in commands.choices.values():
         command.add_argument(

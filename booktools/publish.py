@@ -1,8 +1,9 @@
-"""A built book -> branches ``notebooks`` and ``binder`` of its repository.
+"""A built book -> branches of repositories.
 
-Links open what ``notebooks`` holds.  ``binder`` holds an environment and
-nothing else, so that Binder builds it anew only when requirements change.
-Both only ever grow: a reader's clone, and edits in it, survive every update.
+Links open what branch ``notebooks`` holds.  ``binder`` holds an environment
+and nothing else, so that Binder builds it anew only when requirements change.
+A mirror holds the site, for a host that serves what is on a branch.
+All only ever grow: a reader's clone, and edits in it, survive every update.
 
 This needs git and the standard library, since the job that may write to the
 repository installs nothing.
@@ -11,7 +12,7 @@ repository installs nothing.
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -24,6 +25,9 @@ BINDER = "binder"
 
 # Where a site has its notebooks.
 FOLDER = "_notebooks"
+
+# Where it has the PDF.
+PDF = "_pdf"
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -39,6 +43,20 @@ AUTHOR = {
     "GIT_AUTHOR_EMAIL": "booktools@book.invalid",
     "GIT_COMMITTER_NAME": "booktools",
     "GIT_COMMITTER_EMAIL": "booktools@book.invalid",
+}
+
+# A mirror's password is in no command and no file: git asks the environment,
+# and nothing that would store the answer.
+MIRROR_ACCESS = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "credential.helper",
+    "GIT_CONFIG_VALUE_0": "",
+    "GIT_CONFIG_KEY_1": "credential.helper",
+    "GIT_CONFIG_VALUE_1": (
+        '!f() { echo "username=$BOOK_MIRROR_USER";'
+        ' echo "password=$BOOK_MIRROR_TOKEN"; }; f'
+    ),
 }
 
 
@@ -76,17 +94,71 @@ def publish(
         | environment
         | {"README.md": _readme("notebooks", site)},
     }
-    # So that nobody has to guess which chapters the notebooks are from.
+    return _append(root, remote, contents, {})
+
+
+def mirror(root: Path, html: Path, remote: str, branch: str) -> dict[str, str]:
+    """Append a built site to a branch of any repository, if it differs.
+
+    The PDF is left out: it is large and differs from print to print, so that
+    the branch would grow by all of it each time.
+
+    Where that repository asks for them, it gets the environment variables
+    ``BOOK_MIRROR_USER`` and ``BOOK_MIRROR_TOKEN`` as name and password.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the book, in a clone of its repository.
+    html : Path
+        The built site.
+    remote : str
+        Name or address of the repository that gets it.
+    branch : str
+        The branch that its host serves.
+
+    Returns
+    -------
+    dict of str to str
+        The branch -> its new commit; empty if it is as it should be.
+
+    Raises
+    ------
+    BookError
+        When there is no site or git refuses; nothing has changed then.
+    """
+    files = {
+        path.relative_to(html).as_posix(): path.read_bytes()
+        for path in sorted(html.rglob("*"))
+        if path.is_file() and path.parent.name != PDF
+    }
+    if "index.html" not in files:
+        what, hint = "there is no site", "build first: make book"
+        raise BookError([Problem(html.as_posix(), 1, "not-built", what, hint)])
+    # Or hosts that prepare sites with Jekyll would leave out _static.
+    files[".nojekyll"] = b""
+    return _append(root, remote, {branch: files}, MIRROR_ACCESS)
+
+
+def _append(
+    root: Path,
+    remote: str,
+    contents: Mapping[str, Mapping[str, bytes]],
+    access: Mapping[str, str],
+) -> dict[str, str]:
+    """Append files to branches: to all that differ from them, or to none."""
+    # So that nobody has to guess which chapters these files are from.
     options = ("--always", "--exclude=*", "--dirty", "--abbrev=40")
     message = "Publish " + _git(root, "describe", *options)
 
-    heads = _heads(root, remote)
+    heads = _heads(root, remote, contents, access)
     commits = {}
     for branch, files in contents.items():
         tree = _write_tree(root, files)
         parent = heads.get(branch, "")
         if parent:
-            _git(root, "fetch", "--no-tags", remote, f"refs/heads/{branch}")
+            fetch = ("fetch", "--no-tags", remote, f"refs/heads/{branch}")
+            _git(root, *fetch, environ=access)
         if parent and _git(root, "rev-parse", f"{parent}^{{tree}}") == tree:
             continue
         parents = ("-p", parent) if parent else ()
@@ -94,7 +166,7 @@ def publish(
             root, "commit-tree", tree, *parents, "-m", message, environ=AUTHOR
         )
     if commits:
-        _push(root, remote, commits, heads)
+        _push(root, remote, commits, heads, access)
     return {branch: commits.get(branch, "") for branch in contents}
 
 
@@ -174,11 +246,16 @@ def _write_tree(root: Path, files: Mapping[str, bytes]) -> str:
         return _git(root, "write-tree", environ=index)
 
 
-def _heads(root: Path, remote: str) -> dict[str, str]:
-    """Return the commits on which the two branches are now."""
-    refs = {f"refs/heads/{branch}": branch for branch in (BINDER, NOTEBOOKS)}
-    lines = _git(root, "ls-remote", remote, *refs).splitlines()
-    commits = [line.split("\t") for line in lines]
+def _heads(
+    root: Path,
+    remote: str,
+    branches: Iterable[str],
+    access: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the commits on which branches of a remote are now."""
+    refs = {f"refs/heads/{branch}": branch for branch in branches}
+    listed = _git(root, "ls-remote", remote, *refs, environ=access)
+    commits = [line.split("\t") for line in listed.splitlines()]
     return {refs[ref]: commit for commit, ref in commits if ref in refs}
 
 
@@ -187,15 +264,18 @@ def _push(
     remote: str,
     commits: Mapping[str, str],
     heads: Mapping[str, str],
+    access: Mapping[str, str],
 ) -> None:
     """Append commits to all their branches, or to none."""
     refs = [f"{commit}:refs/heads/{name}" for name, commit in commits.items()]
+    # Not every server can take several at once, and one needs no such thing.
+    atomic = ("--atomic",) if len(refs) > 1 else ()
     try:
-        _git(root, "push", "--atomic", remote, *refs)
+        _git(root, "push", *atomic, remote, *refs, environ=access)
     except BookError:
-        if _heads(root, remote) == heads:
+        if _heads(root, remote, {*commits, *heads}, access) == heads:
             raise
-        what = f"{remote} got other notebooks while these were on their way"
+        what = f"{remote} got something else while this was on its way"
         hint = "nothing was changed; run the command again"
         raise BookError([Problem(remote, 1, "moved", what, hint)]) from None
 

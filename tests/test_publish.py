@@ -1,7 +1,10 @@
 """A built book gets onto its branches, in real repositories."""
 
+import base64
 import os
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -9,7 +12,12 @@ import pytest
 from packaging.requirements import Requirement
 
 from booktools.problem import BookError
-from booktools.publish import environment_files, notebook_files, publish
+from booktools.publish import (
+    environment_files,
+    mirror,
+    notebook_files,
+    publish,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -313,3 +321,91 @@ def test_this_book_publishes_what_it_offers(site):
     }
     assert offered
     assert names >= offered | {"LICENSE", "d2lmini/__init__.py"}
+
+
+def mirror_book(root, remote, branch="pages"):
+    (root / "_build" / "html" / "index.html").write_text("<p>Hello")
+    return mirror(root, root / "_build" / "html", str(remote), branch)
+
+
+def test_a_mirror_holds_the_site(root, remote, tmp_path):
+    folder = root / "_build" / "html" / "_static"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(bytes(range(256)))
+    (root / "_build" / "html" / "_pdf").mkdir()
+    (root / "_build" / "html" / "_pdf" / "tools.pdf").write_text("large")
+    first = mirror_book(root, remote)
+    assert git(remote, "rev-parse", "pages") == first["pages"]
+    # Hosts that run Jekyll would leave out what begins with "_".
+    names = [".nojekyll", "_notebooks/tools.zip", "_static/a.png"]
+    assert files(remote, "pages") == [*names, "index.html"]
+    show = ["git", "-C", remote, "show", "pages:_static/a.png"]
+    assert subprocess.check_output(show) == bytes(range(256))
+    assert mirror_book(root, remote) == {"pages": ""}
+    (folder / "a.png").unlink()
+    second = mirror_book(root, remote)
+    assert git(remote, "rev-parse", "pages^") == first["pages"]
+    assert "_static/a.png" not in files(remote, "pages")
+    # Nobody but the mirror has it.
+    assert git(root, "branch", "-a", "--contains", second["pages"]) == ""
+
+
+def test_a_mirror_of_what_is_not_built(root, remote):
+    with pytest.raises(BookError, match="build first: make book"):
+        mirror(root, root / "_build" / "html", str(remote), "pages")
+    assert git(remote, "branch", "--format=%(refname:short)") == "main"
+
+
+@pytest.fixture
+def forge():
+    """Serve a forge that asks for a password, and knows no repository."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            given = self.headers["Authorization"]
+            asked.append(given)
+            self.send_response(404 if given else 401)
+            self.send_header("WWW-Authenticate", "Basic realm=forge")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/ada/book.git", asked
+        server.shutdown()
+
+
+def test_only_the_mirror_sees_the_password(root, run, forge, tmp_path):
+    address, asked = forge
+    store = tmp_path / "stored"
+    helper = f"[credential]\nhelper = store --file={store}\n"
+    (tmp_path / "settings").write_text(SETTINGS + helper)
+    (root / "_build" / "html" / "index.html").write_text("<p>Hello")
+    access = {"BOOK_MIRROR_USER": "ada", "BOOK_MIRROR_TOKEN": "se$(c)ret"}
+    command = ("-S", "-m", "booktools", "mirror", "--book", "book")
+    done = run(*command, BOOK_MIRROR=address, **access)
+    assert done.returncode == 1
+    assert "git ls-remote failed: " in done.stderr
+    code = base64.b64encode(b"ada:se$(c)ret").decode()
+    assert asked == [None, f"Basic {code}"]
+    assert "ret" not in done.stdout
+    assert "se$(c)ret" not in done.stderr
+    assert not store.exists()
+
+
+def test_the_mirror_s_command(root, run, remote):
+    (root / "_build" / "html" / "index.html").write_text("<p>Hello")
+    command = ("-S", "-m", "booktools", "mirror", "--book", "book")
+    done = run(*command)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: set BOOK_MIRROR, ")
+    # An unset variable of a workflow is an empty one.
+    there = {"BOOK_MIRROR": str(remote), "BOOK_MIRROR_BRANCH": ""}
+    done = run(*command, **there)
+    assert done.stdout == f"pages: {git(remote, 'rev-parse', 'pages')}\n"
+    done = run(*command, **there | {"BOOK_MIRROR_BRANCH": "www"})
+    assert done.stdout == f"www: {git(remote, 'rev-parse', 'www')}\n"

@@ -1,0 +1,94 @@
+"""The built book -> the files of a release, with their checksums."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from booktools.archive import write_zip
+from booktools.chapter import Book
+from booktools.problem import BookError, Problem
+from booktools.publish import FOLDER as NOTEBOOKS
+from booktools.publish import PDF
+from booktools.saved import read_version
+
+FOLDER = "dist"
+SUMS = "SHA256SUMS"
+
+
+def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
+    """Write the package, the notebooks, the PDF and the whole site.
+
+    Parameters
+    ----------
+    book : Book
+        The book; its site and its PDF are built.
+    environ : mapping of str to str
+        Environment variables: on GitHub Actions they name the tag.
+
+    Returns
+    -------
+    list of str
+        The files, in folder `dist`, which holds nothing else then.
+
+    Raises
+    ------
+    BookError
+        When a part is not built, or the tag is not this version's.
+    subprocess.CalledProcessError
+        If the package cannot be built.
+    """
+    version, html = read_version(book.root), book.root / "_build" / "html"
+    parts = {
+        "notebooks.zip": html / NOTEBOOKS / f"{book.package}.zip",
+        "book.pdf": html / PDF / f"{book.package}.pdf",
+    }
+    problems = [
+        Problem(part.as_posix(), 1, "not-built", "there is none", how)
+        for part, how in zip(
+            [html / "index.html", *parts.values()],
+            ("make book", "make book", "make pdf"),
+            strict=True,
+        )
+        if not part.is_file()
+    ]
+    tag = environ.get("GITHUB_REF_NAME", "")
+    if environ.get("GITHUB_REF_TYPE") == "tag" and tag != f"v{version}":
+        what = f"the version is {version!r}, but the tag is {tag!r}"
+        hint = "raise the version first, then tag that commit"
+        problems.append(Problem("pyproject.toml", 1, "wrong-tag", what, hint))
+    if problems:
+        raise BookError(problems)
+
+    start = f"{book.package}-{version}"
+    with TemporaryDirectory(dir=book.root, prefix=".dist-") as name:
+        folder = Path(name, FOLDER)
+        hatchling = ("-m", "hatchling", "build", "-t", "wheel", "-d")
+        subprocess.run(
+            [sys.executable, *hatchling, folder.resolve()],
+            cwd=book.root,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        for ending, part in parts.items():
+            shutil.copyfile(part, folder / f"{start}-{ending}")
+        files = sorted(path for path in html.rglob("*") if path.is_file())
+        contents = {
+            f"{start}/{file.relative_to(html).as_posix()}": file.read_bytes()
+            for file in files
+        }
+        write_zip(folder / f"{start}-site.zip", contents)
+        made = sorted(folder.iterdir())
+        lines = (
+            f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
+            for file in made
+        )
+        (folder / SUMS).write_text("".join(lines), "utf-8", newline="\n")
+        # All or nothing: what is there from before goes last.
+        target = book.root / FOLDER
+        shutil.rmtree(target, ignore_errors=True)
+        folder.rename(target)
+    return [f"{FOLDER}/{file.name}" for file in [*made, target / SUMS]]

@@ -1,0 +1,122 @@
+"""The files of a release: all of them, the same each time, or none."""
+
+import hashlib
+from zipfile import ZipFile
+
+import pytest
+
+from booktools.chapter import read_book
+from booktools.problem import BookError
+from booktools.release import write_release
+
+PROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "tools"
+version = "1.2"
+requires-python = ">=3.11"
+
+[tool.hatch.build.targets.wheel]
+packages = ["tools"]
+"""
+NAMES = [
+    "SHA256SUMS",
+    "tools-1.2-book.pdf",
+    "tools-1.2-notebooks.zip",
+    "tools-1.2-py3-none-any.whl",
+    "tools-1.2-site.zip",
+]
+
+
+@pytest.fixture
+def book(make_book):
+    root = make_book(
+        {
+            "_config.yml": "sphinx: {config: {booktools_package: tools}}\n",
+            "pyproject.toml": PROJECT,
+            "tools/__init__.py": "a = 1\n",
+            "_build/html/index.html": "<p>Hello",
+            "_build/html/_static/book.css": "p {}",
+            "_build/html/_notebooks/tools.zip": "a zip",
+            "_build/html/_pdf/tools.pdf": "a PDF",
+        }
+    )
+    return read_book(root)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_files(book):
+    dist = book.root / "dist"
+    assert sorted(write_release(book, {})) == [f"dist/{n}" for n in NAMES]
+    first = contents(dist)
+    assert sorted(first) == NAMES
+    for line in first.pop("SHA256SUMS").decode().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256(first.pop(name)).hexdigest() == digest
+    assert not first
+    assert (dist / "tools-1.2-book.pdf").read_text() == "a PDF"
+    assert (dist / "tools-1.2-notebooks.zip").read_text() == "a zip"
+    with ZipFile(dist / "tools-1.2-site.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.read("tools-1.2/index.html") == b"<p>Hello"
+        assert "tools-1.2/_static/book.css" in archive.namelist()
+    with ZipFile(dist / "tools-1.2-py3-none-any.whl") as archive:
+        assert archive.read("tools/__init__.py") == b"a = 1\n"
+
+
+def test_the_same_each_time_and_nothing_of_before(book):
+    write_release(book, {})
+    first = contents(book.root / "dist")
+    (book.root / "dist" / "tools-1.1-book.pdf").touch()
+    write_release(book, {})
+    assert contents(book.root / "dist") == first
+    assert not list(book.root.glob(".dist*"))
+
+
+@pytest.mark.parametrize(
+    ("missing", "cure"),
+    [
+        ("index.html", "make book"),
+        ("_notebooks/tools.zip", "make book"),
+        ("_pdf/tools.pdf", "make pdf"),
+    ],
+)
+def test_what_is_not_built(book, missing, cure):
+    (book.root / "_build" / "html" / missing).unlink()
+    with pytest.raises(BookError) as caught:
+        write_release(book, {})
+    (problem,) = caught.value.problems
+    assert problem.path.endswith(missing)
+    assert problem.hint == cure
+    assert not (book.root / "dist").exists()
+
+
+def test_a_tag_of_another_version(book):
+    on = {"GITHUB_REF_TYPE": "tag"}
+    with pytest.raises(BookError, match=r"tag is 'v1\.3'"):
+        write_release(book, on | {"GITHUB_REF_NAME": "v1.3"})
+    assert not (book.root / "dist").exists()
+    assert write_release(book, on | {"GITHUB_REF_NAME": "v1.2"})
+
+
+def test_a_full_disk(book, run):
+    write_release(book, {})
+    first = contents(book.root / "dist")
+    (book.root / "_build" / "html" / "big").write_bytes(bytes(1 << 20))
+    code = (
+        "import resource, runpy, sys;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900));"
+        "sys.argv[1:] = ['release', '--book', 'book'];"
+        "runpy.run_module('booktools', run_name='__main__')"
+    )
+    done = run("-c", code)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert contents(book.root / "dist") == first
+    assert not list(book.root.glob(".dist*"))
