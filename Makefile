@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat new doctor bench serve pdf publish-notebooks clean
+.PHONY: help environment book test check extract repeat new doctor bench serve pdf links changes newest plain dist publish-notebooks mirror publish-release publish-pypi alarm clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -31,6 +31,15 @@ check: environment ## Check format, style, types, saved code, size
 	    --config 'lint.pydocstyle.convention = "numpy"' d2lmini
 	$(BIN)/python -m mypy
 	$(BIN)/python -m booktools extract --check
+	$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
+	    .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot \
+	    .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	    .github/ISSUE_TEMPLATE/*_*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config \
+	    .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/python tests/size.py $(BUDGET)
 
 extract: environment ## Write d2lmini from the code that chapters save
@@ -59,11 +68,53 @@ pdf: _build/html/index.html environment ## Print the built book as one PDF
 _build/html/index.html:
 	@echo "error: there is no book yet; type: make book" >&2; exit 1
 
-# Needs git and a Python, not .venv: what may write to the repository should
-# install nothing.
+links: _build/html/index.html environment ## Find links to sites that are gone
+	$(BIN)/python -m booktools links
+
+changes: environment ## List the chapters that the last commit changes
+	@$(BIN)/python -m booktools changes
+
+# In an environment of its own: .venv keeps what is pinned.
+newest: ## Build the book with the newest packages that can be taken
+	$(or $(PYTHON),python3) -m venv --clear _build/newest
+	_build/newest/bin/python -m pip install \
+	    -r .github/requirements-newest.txt
+	_build/newest/bin/jupyter-book build .
+
+# In a folder elsewhere: above this one they would find d2lmini.
+plain: _build/html/index.html ## Run the notebooks as readers have them
+	$(or $(PYTHON),python3) -m venv --clear _build/plain
+	_build/plain/bin/python -m pip install \
+	    -r .github/requirements-plain.txt
+	folder=$$(mktemp -d) && jupyter=$$PWD/_build/plain/bin/jupyter && \
+	cp _build/html/_notebooks/chapters/*.ipynb "$$folder" && \
+	cd "$$folder" && "$$jupyter" execute --timeout=300 *.ipynb && \
+	rm -r "$$folder"
+
+dist: _build/html/index.html environment ## Write the files of a release
+	$(BIN)/python -m booktools release
+
+# These need git or GitHub's gh, and a Python, but not .venv: what may write
+# somewhere should install nothing.
+ANY_PYTHON := $(if $(wildcard $(BIN)/python),$(BIN)/python,python3)
+
 publish-notebooks: ## Append the built notebooks to branch "notebooks"
-	@python=$(BIN)/python; [ -x "$$python" ] || python=python3; \
-	"$$python" -m booktools publish-notebooks
+	@$(ANY_PYTHON) -m booktools publish-notebooks
+
+mirror: ## Append the built site to a branch of BOOK_MIRROR
+	@$(ANY_PYTHON) -m booktools mirror
+
+publish-release: ## Put dist on GitHub, as the release of this tag
+	gh release create "$$GITHUB_REF_NAME" --verify-tag --generate-notes dist/*
+
+publish-pypi: ## Put the wheel of dist on PyPI, from GitHub Actions
+	python3 -m venv --clear _build/pypi
+	_build/pypi/bin/python -m pip install --require-hashes \
+	    -r .github/requirements-pypi.txt
+	_build/pypi/bin/uv publish --trusted-publishing always dist/*.whl
+
+alarm: ## Open or close the issue of a weekly workflow on GitHub
+	@$(ANY_PYTHON) -m booktools alarm
 
 clean: ## Remove what was built
 	rm -rf _build

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-import yaml
 from markdown_it import MarkdownIt
 
 from booktools import environment
@@ -23,10 +22,11 @@ case "$1" in -m) ;; *) exec '{sys.executable}' "$@" ;; esac
 echo "python $*" >> log
 case "$*" in *"${{FAIL:-nothing}}"*) exit 3 ;; esac
 """
-BUILDER = """#!/bin/sh
-echo "jupyter-book $*" >> log
-case "$*" in *"${FAIL:-nothing}"*) exit 3 ;; esac
+TOOL = """#!/bin/sh
+echo "{name} $*" >> log
+case "{name} $*" in *"${{FAIL:-nothing}}"*) exit 3 ;; esac
 """
+TOOLS = ("jupyter-book", "zizmor", "check-jsonschema")
 
 
 def write_command(path, text):
@@ -51,7 +51,9 @@ class Checkout:
             "import os, sys\nprint('set up by', os.environ.get('ME', 'venv'))"
         )
         write_command(folder / ".venv" / "bin" / "python", RECORDER)
-        write_command(folder / ".venv" / "bin" / "jupyter-book", BUILDER)
+        for name in TOOLS:
+            text = TOOL.format(name=name)
+            write_command(folder / ".venv" / "bin" / name, text)
 
     def environ(self, **environ):
         outer = ("MAKE", "PYTHON", "MFLAGS")  # of the make that runs us
@@ -113,13 +115,14 @@ def test_what_a_command_runs(checkout, command, expected):
     assert checkout.ran() == expected
 
 
-def test_publishing_sets_up_nothing(checkout, tmp_path):
-    expected = ["python -m booktools publish-notebooks"]
-    done = checkout.make("publish-notebooks")
+@pytest.mark.parametrize("command", ["publish-notebooks", "mirror", "alarm"])
+def test_publishing_sets_up_nothing(checkout, tmp_path, command):
+    expected = [f"python -m booktools {command}"]
+    done = checkout.make(command)
     assert (done.stdout, checkout.ran()) == ("", expected)
     shutil.rmtree(checkout.folder / ".venv")
     write_command(tmp_path / "path" / "python3", RECORDER)
-    done = checkout.make("publish-notebooks", PATH=str(tmp_path / "path"))
+    done = checkout.make(command, PATH=str(tmp_path / "path"))
     assert (done.stdout, checkout.ran()) == ("", expected * 2)
 
 
@@ -129,6 +132,62 @@ def test_new_takes_any_title(checkout):
     assert done.returncode == 0, done.stderr
     command = f"python -m booktools new limits --title={title}"
     assert checkout.ran() == [command]
+
+
+def test_a_release_gets_all_files_and_the_name_of_its_tag(checkout, tmp_path):
+    tool = TOOL.format(name="gh")
+    write_command(tmp_path / "path" / "gh", tool)
+    (checkout.folder / "dist").mkdir()
+    for name in ("a.whl", "SHA256SUMS"):
+        (checkout.folder / "dist" / name).touch()
+    path = f"{tmp_path / 'path'}{os.pathsep}{os.environ['PATH']}"
+    tag = "v1 $(touch hacked)"
+    done = checkout.make("publish-release", PATH=path, GITHUB_REF_NAME=tag)
+    assert done.returncode == 0, done.stderr
+    (line,) = checkout.ran()
+    start = f"gh release create {tag} --verify-tag --generate-notes "
+    assert line.startswith(start)
+    files = line.removeprefix(start).split()
+    assert sorted(files) == ["dist/SHA256SUMS", "dist/a.whl"]
+    assert not (checkout.folder / "hacked").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "runs"),
+    [
+        ("newest", ["pip install -r .github/requirements-newest.txt", "book"]),
+        (
+            "plain",
+            ["pip install -r .github/requirements-plain.txt", "jupyter"],
+        ),
+        ("publish-pypi", ["pip install --require-hashes -r", "uv publish"]),
+    ],
+)
+def test_environments_of_their_own(checkout, tmp_path, command, runs):
+    # A python3 whose environments hold nothing but what writes down commands.
+    lines = ["#!/bin/sh", 'for folder in "$@"; do :; done']
+    lines += ['mkdir -p "$folder/bin"']
+    for name in ("python", "jupyter", "jupyter-book", "uv"):
+        log = f"{checkout.folder}/log"
+        text = f'echo \\"{name} \\$*\\" >> \\"{log}\\"'
+        lines += [
+            f'printf "%s\\n" "#!/bin/sh" "{text}" > "$folder/bin/{name}"'
+        ]
+        lines += [f'chmod +x "$folder/bin/{name}"']
+    write_command(tmp_path / "path" / "python3", "\n".join(lines) + "\n")
+    notebooks = checkout.folder / "_build" / "html" / "_notebooks" / "chapters"
+    notebooks.mkdir(parents=True)
+    (notebooks.parents[1] / "index.html").touch()
+    for name in ("a.ipynb", "b.ipynb"):
+        (notebooks / name).touch()
+    path = f"{tmp_path / 'path'}{os.pathsep}{os.environ['PATH']}"
+    done = checkout.make(command, PATH=path)
+    assert done.returncode == 0, done.stderr
+    ran = checkout.ran()
+    assert len(ran) == len(runs)
+    assert all(part in line for part, line in zip(runs, ran, strict=True))
+    if command == "plain":
+        assert ran[-1].endswith("a.ipynb b.ipynb")
 
 
 def test_book_ends_by_saying_where_it_is(checkout):
@@ -146,6 +205,11 @@ STEPS = [
     ("check", "d2lmini"),
     ("check", "mypy"),
     ("check", "extract --check"),
+    ("check", "zizmor"),
+    ("check", "check-jsonschema --builtin-schema vendor.github-workflows"),
+    ("check", "check-jsonschema --builtin-schema vendor.dependabot"),
+    ("check", "check-jsonschema --builtin-schema vendor.github-issue-forms"),
+    ("check", "check-jsonschema --builtin-schema vendor.github-issue-config"),
 ]
 
 
@@ -295,43 +359,3 @@ def test_commands_that_readers_are_told_exist(name):
                         told.update(w for w in words if "=" not in w)
     assert told
     assert told <= targets()
-
-
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-
-
-def steps(workflow):
-    for job in workflow["jobs"].values():
-        yield from job["steps"]
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_only_call_make(path):
-    workflow = yaml.safe_load(path.read_text("utf-8"))
-    for step in steps(workflow):
-        if "run" in step:
-            make, *words = step["run"].split()
-            assert make == "make"
-            assert set(words) <= targets()
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_have_few_rights_and_pinned_actions(path):
-    text = path.read_text("utf-8")
-    workflow = yaml.safe_load(text)
-    assert workflow["permissions"] == {"contents": "read"}
-    assert "pull_request_target" not in text
-    for job in workflow["jobs"].values():
-        writes = job.get("permissions", {}).get("contents") == "write"
-        # What may write to the repository does nothing but publish.
-        runs = [step["run"] for step in job["steps"] if "run" in step]
-        assert not writes or runs == ["make publish-notebooks"]
-        for step in job["steps"]:
-            if step.get("uses", "").startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is writes
-    for step in steps(workflow):
-        if "uses" in step:
-            commit = step["uses"].partition("@")[2]
-            assert len(commit) == 40, step
-            assert set(commit) <= set("0123456789abcdef"), step
-            assert f"{commit} # v" in text, step
