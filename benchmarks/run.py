@@ -35,7 +35,9 @@ VERSIONS = (
     *("jupyter-book", "sphinx", "myst-nb", "jupyter-cache", "nbclient"),
     *("numpy", "matplotlib", "torch"),
 )
-CHECK = re.compile(r"^```\{check\}.*?^```$\n", re.MULTILINE | re.DOTALL)
+OURS_ONLY = re.compile(
+    r"^```\{(check|saved-names)\}.*?^```$\n", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass
@@ -169,7 +171,7 @@ def extract(book: Path) -> float:
 
 
 def write_this_book(root: Path, kind: str) -> None:
-    """Copy this book.  Stock knows no checks, so it does without them."""
+    """Copy this book.  Stock does without the directives that are ours."""
     for pattern in ("*.md", "*.yml", "pyproject.toml"):
         for path in ROOT.glob(pattern):
             shutil.copy(path, root)
@@ -183,7 +185,7 @@ def write_this_book(root: Path, kind: str) -> None:
         text = yaml.safe_dump(config, allow_unicode=True)
         (root / "_config.yml").write_text(text, "utf-8")
         for path in root.glob("chapters/*.md"):
-            text = CHECK.sub("", path.read_text("utf-8"))
+            text = OURS_ONLY.sub("", path.read_text("utf-8"))
             path.write_text(text, "utf-8")
 
 

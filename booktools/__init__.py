@@ -10,8 +10,10 @@ The pipeline, in order; each step imports only steps above it:
 ``docstring``  a docstring -> its sections
 ``kernels``    how kernels start, forked or not, and that they end
 ``execute``    runs chapters and checks: cache, parallel, failures
+``takeaway``   what a chapter's notebook begins with, and its script
 
 Beside the pipeline stand ``site`` (who publishes this book, and where),
+``node`` (runs JavaScript), ``katex`` (TeX -> HTML, glyphs -> fonts),
 ``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
 ``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
 (Chromium, wherever it may be), ``pdf`` (prints the built site), ``release``

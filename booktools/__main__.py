@@ -148,6 +148,20 @@ def pdf(book: "Book", arguments: argparse.Namespace) -> int:
     return 0
 
 
+def picture(book: "Book", arguments: argparse.Namespace) -> int:
+    """Take the picture of a built page that the READMEs show."""
+    from booktools.browser import take_picture
+
+    name, _, anchor = arguments.page.partition("#")
+    page = book.root / "_build" / "html" / name
+    if not page.is_file():
+        print(f"error: there is no {page}; run: make book", file=sys.stderr)
+        return 1
+    take_picture(f"{page.resolve().as_uri()}#{anchor}", arguments.target)
+    print("wrote", arguments.target)
+    return 0
+
+
 def publish_notebooks(arguments: argparse.Namespace) -> int:
     """Append the built notebooks to their branch, if they changed."""
     html = arguments.book / arguments.site
@@ -260,6 +274,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("pdf", help=pdf.__doc__)
     command.set_defaults(run=pdf)
+
+    command = commands.add_parser("picture", help=picture.__doc__)
+    command.set_defaults(run=picture)
+    command.add_argument("page", help="as chapters/limits.html#sec-limits")
+    command.add_argument("target", type=Path, help="a PNG file to write")
 
     command = commands.add_parser(
         "publish-notebooks", help=publish_notebooks.__doc__

@@ -9,9 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserType, Error, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserType,
+    Error,
+    ViewportSize,
+    sync_playwright,
+)
 
 # The browser reads a book: it neither asks for news of its own nor fetches
 # anything from another machine.
@@ -58,6 +65,17 @@ def open_chromium() -> Iterator[Browser]:
             )
         yield browser
         browser.close()
+
+
+def take_picture(address: str, target: Path) -> None:
+    """Write what a window shows of a page as a PNG file."""
+    with open_chromium() as browser:
+        size: ViewportSize = {"width": 1280, "height": 800}
+        page = browser.new_page(
+            viewport=size, color_scheme="light", reduced_motion="reduce"
+        )
+        page.goto(address, wait_until="networkidle")
+        page.screenshot(path=target)
 
 
 def _find(chromium: BrowserType) -> Browser | None:

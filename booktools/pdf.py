@@ -22,6 +22,7 @@ from pypdf import PdfReader, PdfWriter
 from booktools.browser import open_chromium
 from booktools.chapter import Book
 from booktools.problem import BookError, Problem
+from booktools.publish import PDF
 
 # An address that only the printing browser knows: it gets the site's files.
 _HOST = "http://book.invalid/"
@@ -44,7 +45,7 @@ _RADICALS = {
 
 def pdf_path(book: Book) -> str:
     """Return where a site keeps the PDF, relative to its root."""
-    return f"_pdf/{book.package}.pdf"
+    return f"{PDF}/{book.package}.pdf"
 
 
 def make_pdf(book: Book, site: Path, address: str) -> bytes:

@@ -76,9 +76,10 @@ def check_page(page, repository, published):
 
 def check_page_without_notebook(page):
     assert buttons(page, "launch") == {}
-    (url,) = buttons(page, "download").values()
-    assert url.endswith(".md")
-    assert (page.parent / unquote(url)).is_file()
+    downloads = buttons(page, "download")
+    assert [text.split()[-1] for text in downloads] == [".zip", ".md"]
+    for url in downloads.values():
+        assert (page.parent / unquote(url)).is_file()
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,10 @@ def test_wherever_the_book_is_published(make_book):
     git("remote", "set-url", "origin", "git@github.com:ada/second.x.git")
     build()
     check("ada/second.x")
+    # A book that is also printed, before it is.
+    build(BOOK_PDF="1")
+    url = buttons(html / "chapters/plain.html", "download")["全书 .pdf"]
+    assert url == "https://ada.github.io/second.x/_pdf/d2lmini.pdf"
     # What earlier builds have left there is no reason for a button.
     make_book({"chapters/code.md": "# No code any more\n"})
     build()

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.publish import BINDER, FOLDER, NOTEBOOKS
+from booktools.publish import BINDER, FOLDER, NOTEBOOKS, PDF
 from booktools.site import find_site
 
 # The theme's own groups, which would offer raw MyST as a notebook.
@@ -30,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     A changed repository is a changed setting, so that all pages are written.
     """
     app.add_config_value("booktools_repository", "", "html", str)
+    app.add_config_value("booktools_pdf", "", "html", str)
     app.connect("config-inited", _find_repository)
     app.connect("html-page-context", _add_buttons, priority=600)
     app.add_css_file("launch.css")
@@ -86,6 +87,11 @@ def _find_repository(app: Sphinx, config: Config) -> None:
     site = find_site(Path(app.srcdir), os.environ)
     name = f"{site.owner}/{site.repository}" if site else ""
     config.booktools_repository = name
+    # Printed after pages are made, and not by everybody who makes them.
+    if os.environ.get("BOOK_PDF") == "1":
+        path = f"{PDF}/{config.booktools_package}.pdf"
+        # A mirror has no room for it.
+        config.booktools_pdf = site.url + path if site else path
 
 
 def _add_buttons(
@@ -108,19 +114,23 @@ def _add_buttons(
         buttons.append(_group("launch", "在线运行", "fas fa-rocket", links))
     page = f"{FOLDER}/{pagename}"
     book = f"{FOLDER}/{app.config.booktools_package}"
-    files = [
+    notebook = [
         Link("笔记本 .ipynb", f"{page}.ipynb", "fas fa-book", "本页的笔记本"),
         Link("脚本 .py", f"{page}.py", "fab fa-python", "可用 PyCharm 打开"),
-        Link(
-            "全书 .zip", f"{book}.zip", "fas fa-file-archive", "笔记本和脚本"
-        ),
     ]
     source = f"_sources/{context['sourcename']}"
     links = [
-        *(files if has_notebook else []),
+        *(notebook if has_notebook else []),
+        Link(
+            "全书 .zip", f"{book}.zip", "fas fa-file-archive", "笔记本和脚本"
+        ),
         Link("源文件 .md", source, "fas fa-file", "本页是用它做成的"),
     ]
     links = [n._replace(url=context["pathto"](n.url, 1)) for n in links]
+    if pdf := app.config.booktools_pdf:
+        address = pdf if "://" in pdf else context["pathto"](pdf, 1)
+        printed = Link("全书 .pdf", address, "fas fa-file-pdf", "可以打印")
+        links.insert(-1, printed)
     buttons.append(_group("download", "下载", "fas fa-download", links))
     buttons += rest
 

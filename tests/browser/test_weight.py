@@ -56,12 +56,29 @@ def test_first_page_is_light(browser, address):
     assert sum(sizes.values()) <= 180_000, heaviest(sizes)
 
 
-@pytest.mark.parametrize("name", ["index", "chapters/autograd"])
+@pytest.mark.parametrize(
+    "name", ["index", "chapters/getting_started", "chapters/glossary"]
+)
 def test_second_page_is_lighter(browser, address, name):
     with reader(browser) as page:
         load(page, address + FIRST)
         sizes = load(page, f"{address}{name}.html")
     assert sum(sizes.values()) <= 40_000, heaviest(sizes)
+
+
+@pytest.mark.parametrize("name", ["autograd", "matrix_calculus"])
+def test_second_page_with_many_formulas_is_its_text_alone(
+    browser, address, name
+):
+    url = f"{address}chapters/{name}.html"
+    with reader(browser) as page:
+        load(page, address + FIRST)
+        sizes = load(page, url)
+    # With pictures at its beginning, and fonts that the first one had not.
+    others = (".svg", ".woff2")
+    for name, size in sizes.items():
+        assert not size or name == url or name.endswith(others), name
+    assert sum(sizes.values()) <= 85_000, heaviest(sizes)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
