@@ -220,7 +220,6 @@ def _add_style(
     app.add_css_file(f"{FOLDER}/{katex.STYLE}")
     app.add_css_file("formulas.css")
     if pagename in memory.pages:
-        app.add_js_file("formulas.js", loading_method="defer")
         for file in memory.files:
             if file.startswith(PRELOADED):
                 address = context["pathto"](f"_static/{FOLDER}/{file}", 1)

@@ -77,7 +77,10 @@
 
   const link = () => {
     const page = document.querySelector('link[rel="canonical"]')?.href;
-    return new URL(`#${heading.parentElement.id}`, page || location).href;
+    // Its label, which stays when its words change.
+    const label = heading.parentElement.querySelector(":scope > span[id]");
+    const { id } = label || heading.parentElement;
+    return new URL(`#${id}`, page || location).href;
   };
   addButton("复制链接", link);
   addButton("复制为 Markdown", async () => {

@@ -94,15 +94,14 @@
     return copy.textContent.trim();
   };
 
-  // The section being read is the last one that begins in the upper third.
+  // The section being read is the one a third down the window.
   const remember = () => {
-    const headings = document.querySelectorAll(
-      ".bd-article section[id] > :is(h1, h2, h3)");
-    const above = [...headings].filter((heading) =>
-      heading.getBoundingClientRect().top < innerHeight / 3);
-    const heading = above.at(-1);
+    const chapter = document.querySelector(".bd-article h1");
+    const { left, width } = chapter.getBoundingClientRect();
+    const place = document.elementFromPoint(left + width / 2, innerHeight / 3);
+    const section = place?.closest(".bd-article section[id]");
+    const heading = section?.querySelector(":scope > :is(h1, h2, h3, h4)");
     if (!heading) return;
-    const [chapter] = headings;
     const title = text(chapter) +
       (heading === chapter ? "" : ` › ${text(heading)}`);
     const hash = `#${heading.parentElement.id}`;

@@ -1,0 +1,53 @@
+// What the theme does by measuring the whole page while it loads, which takes
+// a phone longer than all else; here only what shows is measured.
+{
+  // What is wider than its place can be scrolled by keyboard as well.  Until
+  // it shows, a guess is made from its text.
+  const article = document.querySelector(".bd-article");
+  const columns = (article?.clientWidth || innerWidth) / 8;
+  const isLong = (element) =>
+    element.textContent.split("\n").some((line) => line.length > columns);
+  const mark = (element, isWide) => {
+    if (!isWide) {
+      for (const name of ["tabindex", "role", "aria-label"]) {
+        element.removeAttribute(name);
+      }
+      return;
+    }
+    element.tabIndex = 0;
+    if (element.matches(".katex-display")) {
+      element.setAttribute("role", "group");
+      element.setAttribute("aria-label", "公式，可左右滚动");
+    }
+  };
+  const watcher = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      mark(target, target.scrollWidth > target.clientWidth);
+    }
+  });
+  const kinds = ".katex-display, pre, .pst-scrollable-table-container";
+  for (const element of document.querySelectorAll(kinds)) {
+    mark(element, isLong(element));
+    watcher.observe(element);
+  }
+
+  // The line of the page's contents whose section is being read.
+  const lines = new Map();
+  for (const line of document.querySelectorAll(".page-toc a[href^='#']")) {
+    const id = decodeURIComponent(line.hash.slice(1));
+    lines.set(document.getElementById(id), line);
+  }
+  const shown = new Set();
+  const contents = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) shown.add(target);
+      else shown.delete(target);
+    }
+    for (const [section, line] of lines) {
+      line.classList.toggle("active", shown.has(section));
+    }
+  }, { rootMargin: "-20% 0px -75%" });
+  for (const section of lines.keys()) {
+    if (section) contents.observe(section);
+  }
+}
