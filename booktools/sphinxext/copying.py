@@ -18,6 +18,8 @@ FOLDER = "_sections"
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write sections while pages are written."""
+    # Before contents are collected.
+    app.connect("doctree-read", _prefer_labels, priority=100)
     # When references are resolved, before features make HTML of the page.
     app.connect("doctree-resolved", _write_sections, priority=600)
     app.connect("html-page-context", _add_address)
@@ -25,6 +27,17 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file("copying.css")
     app.add_js_file("copying.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _prefer_labels(app: Sphinx, doctree: nodes.document) -> None:
+    """Let links use a section's label, which stays when its title changes."""
+    labels = {
+        doctree.nameids[name]
+        for name, is_explicit in doctree.nametypes.items()
+        if is_explicit
+    }
+    for section in doctree.findall(nodes.section):
+        section["ids"].sort(key=lambda name: name not in labels)
 
 
 def _write_sections(

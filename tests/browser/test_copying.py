@@ -82,7 +82,7 @@ def test_a_section_is_copied_as_markdown(tab):
     assert "```python" in text or "$" in text
     for leftover in ("{ref}", "{term}", "{eq}", "{check}", ":::", "<a id"):
         assert leftover not in text
-    next_section = tab.locator("#sec-gradient + section > h2").inner_text()
+    next_section = tab.locator("#sec-gradient + section > h2").text_content()
     assert next_section.strip("#") not in text.splitlines()
 
 

@@ -22,6 +22,7 @@ every_view = pytest.mark.parametrize("view", ["light", "dark", "phone"])
 
 SCROLL_THROUGH = """async () => {
   for (const fold of document.querySelectorAll('details')) fold.open = true;
+  for (const fold of document.querySelectorAll('details')) fold.open = true;
   const broken = [];
   for (const image of document.images) {
     image.scrollIntoView();

@@ -77,10 +77,7 @@
 
   const link = () => {
     const page = document.querySelector('link[rel="canonical"]')?.href;
-    // Its label, which stays when its words change.
-    const label = heading.parentElement.querySelector(":scope > span[id]");
-    const { id } = label || heading.parentElement;
-    return new URL(`#${id}`, page || location).href;
+    return new URL(`#${heading.parentElement.id}`, page || location).href;
   };
   addButton("复制链接", link);
   addButton("复制为 Markdown", async () => {
@@ -114,7 +111,8 @@
         const box = sign.getBoundingClientRect();
         const free = document.documentElement.clientWidth - menu.offsetWidth;
         menu.style.left = `${Math.max(0, Math.min(box.left, free - 8))}px`;
-        menu.style.top = `${box.bottom + 4}px`;
+        const room = innerHeight - menu.offsetHeight - 8;
+        menu.style.top = `${Math.min(box.bottom + 4, room)}px`;
         menu.querySelector("button").focus();
       });
     }
