@@ -2,11 +2,13 @@
 // a phone longer than all else; here only what shows is measured.
 {
   // What is wider than its place can be scrolled by keyboard as well.  Until
-  // it shows, a guess is made from its text.
+  // it shows, a guess is made from its text: rather too wide than too narrow.
   const article = document.querySelector(".bd-article");
-  const columns = (article?.clientWidth || innerWidth) / 8;
-  const isLong = (element) =>
-    element.textContent.split("\n").some((line) => line.length > columns);
+  const width = article?.clientWidth || innerWidth;
+  const columns = (width - 120) / 9;
+  const cells = (line) => line.replace(/[\u1100-\uffff]/g, "xx").length;
+  const isLong = (element) => element.matches("div") ? width < 700 :
+    element.textContent.split("\n").some((line) => cells(line) > columns);
   const mark = (element, isWide) => {
     if (!isWide) {
       for (const name of ["tabindex", "role", "aria-label"]) {
@@ -21,8 +23,9 @@
     }
   };
   const watcher = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      mark(target, target.scrollWidth > target.clientWidth);
+    for (const { target, contentRect } of entries) {
+      // What does not show has no width.
+      if (contentRect.width) mark(target, target.scrollWidth > target.clientWidth);
     }
   });
   const kinds = ".katex-display, pre, .pst-scrollable-table-container";
