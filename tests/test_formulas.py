@@ -274,5 +274,6 @@ def test_wide_formulas_scroll(site):
         while not page.evaluate("document.activeElement.scrollLeft"):
             page.wait_for_timeout(50)
         page.set_viewport_size({"width": 1280, "height": 800})
-        wide.first.wait_for(state="detached")
+        while page.evaluate("document.activeElement.tabIndex") == 0:
+            page.wait_for_timeout(50)
         browser.close()
