@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
-from playwright.sync_api import sync_playwright
 
 from booktools import katex, node
+from booktools.browser import open_chromium
 from booktools.chapter import read_book
 from booktools.problem import BookError
 
@@ -252,11 +252,7 @@ def test_lock_names_no_registry():
 @pytest.mark.this_book
 def test_wide_formulas_scroll(site):
     """On a phone, by keyboard as well, and beside their numbers."""
-    own = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=own, args=["--no-sandbox"]
-        )
+    with open_chromium() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 800})
         page.goto((site / "chapters" / "calculus.html").as_uri())
         wide = page.locator(".katex-display[tabindex='0'][aria-label]")
@@ -276,4 +272,3 @@ def test_wide_formulas_scroll(site):
         page.set_viewport_size({"width": 1280, "height": 800})
         while page.evaluate("document.activeElement.tabIndex") == 0:
             page.wait_for_timeout(50)
-        browser.close()

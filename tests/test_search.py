@@ -12,7 +12,9 @@ from urllib.parse import urljoin
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+
+from booktools.browser import open_chromium
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
@@ -41,12 +43,8 @@ def address(site):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,8 @@ def address(site) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+# Not for longer: Playwright runs an event loop, and other tests run theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with open_chromium() as browser:
         yield browser
