@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -239,16 +240,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("extract", help=extract.__doc__)
-    command.set_defaults(run=extract)
+    def add(
+        run: Callable[..., int], name: str = "", **defaults: object
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name or run.__name__, help=run.__doc__)
+        command.set_defaults(run=run, **defaults)
+        return command
+
+    command = add(extract)
     command.add_argument(
         "--check",
         action="store_true",
         help="write nothing; show what would change and exit with 1",
     )
 
-    command = commands.add_parser("deps", help=deps.__doc__)
-    command.set_defaults(run=deps)
+    command = add(deps)
     command.add_argument(
         "target",
         nargs="?",
@@ -257,11 +263,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a chapter's path or name, or a saved name (default: the book)",
     )
 
-    command = commands.add_parser("repeat", help=repeat.__doc__)
-    command.set_defaults(run=repeat)
-
-    command = commands.add_parser("new", help=new.__doc__)
-    command.set_defaults(run=new)
+    add(repeat)
+    command = add(new)
     command.add_argument(
         "name",
         metavar="NAME",
@@ -269,21 +272,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--title", default="", help="its heading")
 
-    command = commands.add_parser("doctor", help=doctor.__doc__)
-    command.set_defaults(run=doctor)
-
-    command = commands.add_parser("pdf", help=pdf.__doc__)
-    command.set_defaults(run=pdf)
-
-    command = commands.add_parser("picture", help=picture.__doc__)
-    command.set_defaults(run=picture)
+    add(doctor)
+    add(pdf)
+    command = add(picture)
     command.add_argument("page", help="as chapters/limits.html#sec-limits")
     command.add_argument("target", type=Path, help="a PNG file to write")
 
-    command = commands.add_parser(
-        "publish-notebooks", help=publish_notebooks.__doc__
-    )
-    command.set_defaults(run=publish_notebooks)
+    command = add(publish_notebooks, "publish-notebooks")
     command.add_argument(
         "--remote",
         default="origin",
@@ -297,14 +292,9 @@ def _parser() -> argparse.ArgumentParser:
         help="the built site (default: _build/html)",
     )
 
-    command = commands.add_parser("mirror", help=publish_mirror.__doc__)
-    command.set_defaults(run=publish_mirror, site=Path("_build/html"))
-
-    command = commands.add_parser("links", help=links.__doc__)
-    command.set_defaults(run=links, site=Path("_build/html"))
-
-    command = commands.add_parser("changes", help=changes.__doc__)
-    command.set_defaults(run=changes)
+    add(publish_mirror, "mirror", site=Path("_build/html"))
+    add(links, site=Path("_build/html"))
+    command = add(changes)
     command.add_argument(
         "--since",
         default="HEAD^",
@@ -312,11 +302,8 @@ def _parser() -> argparse.ArgumentParser:
         help="commit to compare with (default: the one before, HEAD^)",
     )
 
-    command = commands.add_parser("release", help=release.__doc__)
-    command.set_defaults(run=release)
-
-    command = commands.add_parser("alarm", help=alarm.__doc__)
-    command.set_defaults(run=alarm)
+    add(release)
+    add(alarm)
 
     for command in commands.choices.values():
         command.add_argument(

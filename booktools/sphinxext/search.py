@@ -216,7 +216,11 @@ def _make_index(app: Sphinx, exception: Exception | None) -> None:
     shutil.rmtree(made, ignore_errors=True)
     command = [sys.executable, "-m", "pagefind", "--silent"]
     options = ["--site", str(places), "--output-path", str(made)]
-    subprocess.run([*command, *options], check=True)
+    if code := subprocess.run([*command, *options]).returncode:
+        raise SystemExit(
+            f"error: Pagefind made no index (exit code {code}; what it says"
+            " is above); the pages are written, without it"
+        )
     for pattern in UNUSED:
         for path in made.glob(pattern):
             path.unlink()
