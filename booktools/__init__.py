@@ -20,8 +20,9 @@ Beside the pipeline stand ``site`` (who publishes this book, and where),
 (what a version consists of, zipped by ``archive``), ``changes`` (what a
 reviewer should read), ``links`` (which other sites are gone), ``publish``
 (puts notebooks where launch links open them, and mirrors the site), ``alarm``
-(reports weekly runs) and ``environment`` (makes ``.venv``); the last three run
-where nothing is installed.  On top stand ``sphinxext``, the only package that
+(reports weekly runs), ``output`` (replaces the folder of a site in one step)
+and ``environment`` (makes ``.venv``); ``publish``, ``alarm`` and
+``environment`` run where nothing is installed.  On top stand ``sphinxext``, the only package that
 imports Sphinx, docutils or MyST-NB, and ``__main__``, the only module that
 parses arguments and prints.
 """

@@ -13,7 +13,9 @@ from booktools.node import PACKAGES
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
+    "publication",  # only a build without problems replaces the site
     "strict",  # a warning fails the build
+    "freshness",  # what has changed is read and written again
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula
     "notebooks",  # a notebook and a script of each chapter; a zip

@@ -15,6 +15,9 @@ from booktools.site import COMMIT
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the file when the site is ready."""
+    commit = os.environ.get("GITHUB_SHA", "")
+    # A setting, since a site is published when pages are written.
+    app.add_config_value("booktools_commit", commit, "html", str)
     app.connect("build-finished", _write_commit)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -23,8 +26,7 @@ def _write_commit(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     file = Path(app.outdir, COMMIT)
-    commit = os.environ.get("GITHUB_SHA")
-    if commit:
+    if commit := app.config.booktools_commit:
         file.write_text(f"{commit}\n", "utf-8", newline="\n")
     else:
         file.unlink(missing_ok=True)

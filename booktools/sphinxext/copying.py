@@ -23,7 +23,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # When references are resolved, before features make HTML of the page.
     app.connect("doctree-resolved", _write_sections, priority=600)
     app.connect("html-page-context", _add_address)
-    app.connect("build-finished", _remove_old)
     app.add_css_file("copying.css")
     app.add_js_file("copying.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -82,11 +81,3 @@ def _add_address(
         address = context["pathto"](f"{FOLDER}/{page}.json", 1)
         meta = f'\n<meta name="book-sections" content="{address}">'
         context["metatags"] = context.get("metatags", "") + meta
-
-
-def _remove_old(app: Sphinx, exception: Exception | None) -> None:
-    folder = Path(app.outdir, FOLDER)
-    kept = {folder / f"{name}.json" for name in app.env.found_docs}
-    for path in folder.rglob("*.json"):
-        if path not in kept:
-            path.unlink()

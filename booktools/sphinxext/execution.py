@@ -66,7 +66,7 @@ class _Execution:
 
     def __init__(self) -> None:
         self._codes: dict[str, _Code] = {}  # by docname
-        self._known: dict[str, tuple[str, ...]] = {}  # digests, by docname
+        self._known: dict[str, tuple[str, str]] = {}  # digests, by docname
 
     def read_chapters(self, app: Sphinx) -> None:
         """Read the book, and find out what the outputs in it depend on."""
@@ -86,16 +86,9 @@ class _Execution:
             _stop(error.problems)
 
     def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
-        """Return the chapters that are not what they were.
-
-        Sphinx itself looks at the time of a change only, and would not see
-        that an older file is back.
-        """
-        for name in env.found_docs:
-            text = Path(env.doc2path(name)).read_bytes()
-            code = self._codes.get(name)
-            digests = (code.cells, code.checks) if code else ()
-            self._known[name] = (hashlib.sha256(text).hexdigest(), *digests)
+        """Return the chapters whose outputs are not what they were."""
+        for name, code in self._codes.items():
+            self._known[name] = code.cells, code.checks
         old = getattr(env, "booktools_known", {})
         return [n for n, new in self._known.items() if old.get(n) != new]
 

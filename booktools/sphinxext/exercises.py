@@ -30,6 +30,7 @@ class summary(nodes.TextElement):  # type: ignore[misc]  # noqa: N801
 def setup(app: Sphinx) -> dict[str, Any]:
     """Change pages before they are written."""
     app.setup_extension("sphinx_exercise")
+    app.connect("env-purge-doc", _forget_gates)
     app.add_node(fold, html=(_open, _close))
     app.add_node(summary, html=(_open, _close))
     app.connect("doctree-resolved", _link, priority=950)
@@ -37,6 +38,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _add_script)
     app.add_css_file("exercises.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:
+    """Forget what begins and ends solutions on a page that is read again.
+
+    sphinx-exercise does not, and would count all of them twice.
+    """
+    getattr(env, "sphinx_exercise_gated_registry", {}).pop(docname, None)
 
 
 def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:

@@ -139,20 +139,16 @@ class _Notebooks:
         _write(paths[1], to_script(notebook, shown, drawn))
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
-        """Remove what belongs to no page any more; pack the rest."""
+        """Pack all of them."""
         if exception or not self._folder.exists():
             return
-        env: Any = app.env
         contents = {n: text.encode() for n, text in self._helpers.items()}
         for path in [
             *self._folder.rglob("*.ipynb"),
             *self._folder.rglob("*.py"),
         ]:
             name = path.relative_to(self._folder).as_posix()
-            if name.removesuffix(path.suffix) in env.booktools_notebooks:
-                contents[name] = path.read_bytes()
-            else:
-                path.unlink()
+            contents[name] = path.read_bytes()
         if (licence := self._root / "LICENSE").exists():
             contents["LICENSE"] = licence.read_bytes()
         # Not named as the package, or Python would take it for that.

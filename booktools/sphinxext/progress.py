@@ -76,7 +76,8 @@ def _add_chapters(
     app: Sphinx, page: str, template: str, context: dict[str, Any], _: object
 ) -> None:
     minutes = _minutes(app.env)
-    order = [*app.env.toctree_includes.get(app.config.root_doc, []), *minutes]
+    top = app.env.toctree_includes.get(app.config.root_doc, [])
+    order = [*top, *sorted(minutes)]
     chapters = [name for name in dict.fromkeys(order) if name in minutes]
     content = escape(" ".join(chapters))
     meta = f'\n<meta name="book-chapters" content="{content}">'

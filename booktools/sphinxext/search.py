@@ -13,17 +13,20 @@ any part of any sentence is found.
 
 import hashlib
 import html
+import json
+import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from docutils import nodes  # type: ignore[import-untyped]
+from pagefind.service import get_executable
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
@@ -198,32 +201,90 @@ def _make_index(app: Sphinx, exception: Exception | None) -> None:
     """Let Pagefind make its index, if a place has changed."""
     if exception:
         return
-    # Left by the theme, or by a build before this search.
+    # Left by the theme.
     for name in ("searchindex.js", "searchtools.js", "language_data.js"):
         for folder in (app.outdir, Path(app.outdir, "_static")):
             Path(folder, name).unlink(missing_ok=True)
-    places = _places_folder(app)
-    digest = hashlib.sha256(metadata.version("pagefind").encode())
-    for path in sorted(places.rglob("*.html")):
-        digest.update(path.relative_to(places).as_posix().encode())
-        digest.update(path.read_bytes())
-    state = digest.hexdigest()
+    places = {
+        path.relative_to(_places_folder(app)).as_posix(): path
+        for path in _places_folder(app).rglob("*.html")
+    }
+    texts = {name: places[name].read_text("utf-8") for name in sorted(places)}
+    state = hashlib.sha256(
+        repr((metadata.version("pagefind"), texts)).encode()
+    ).hexdigest()
     known = Path(app.doctreedir, "search.sha256")
-    index = Path(app.outdir, "pagefind")
-    if index.exists() and known.exists() and known.read_text() == state:
-        return
     made = Path(app.doctreedir, "pagefind")
-    shutil.rmtree(made, ignore_errors=True)
-    command = [sys.executable, "-m", "pagefind", "--silent"]
-    options = ["--site", str(places), "--output-path", str(made)]
-    if code := subprocess.run([*command, *options]).returncode:
-        raise SystemExit(
-            f"error: Pagefind made no index (exit code {code}; what it says"
-            " is above); the pages are written, without it"
-        )
-    for pattern in UNUSED:
-        for path in made.glob(pattern):
-            path.unlink()
+    index = Path(app.outdir, "pagefind")
+    if not (made.exists() and known.exists() and known.read_text() == state):
+        known.unlink(missing_ok=True)
+        shutil.rmtree(made, ignore_errors=True)
+        try:
+            _index(texts, made)
+        except (OSError, ValueError) as error:
+            raise SystemExit(
+                f"error: Pagefind made no index: {error}"
+            ) from None
+        for pattern in UNUSED:
+            for path in made.glob(pattern):
+                path.unlink()
+        known.write_text(state)
+    elif index.exists():
+        return
     shutil.rmtree(index, ignore_errors=True)
-    shutil.move(made, index)
-    known.write_text(state)
+    shutil.copytree(made, index)
+
+
+def _index(texts: Mapping[str, str], folder: Path) -> None:
+    """Make an index of texts, by name, in a folder.
+
+    Its files depend on the order of the texts, and a folder that Pagefind
+    reads by itself has another order on each file system.  So they are sent
+    to it one by one, as Pagefind's own packages do it.
+
+    Raises
+    ------
+    OSError, ValueError
+        When it does not start, or does not do what it is asked.
+    """
+    pagefind = str(get_executable() or "pagefind")
+    with subprocess.Popen(
+        [pagefind, "--service"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None
+        assert stdout is not None
+
+        def ask(kind: str, **request: object) -> Any:
+            message = {"message_id": 1, "payload": {"type": kind, **request}}
+            stdin.write(b64encode(json.dumps(message).encode()) + b",")
+            stdin.flush()
+            reply = bytearray()
+            while not reply.endswith(b","):
+                part = os.read(stdout.fileno(), 65536)
+                if not part:
+                    raise ValueError("it has ended early")
+                reply += part
+            answer = json.loads(b64decode(reply[:-1]))["payload"]
+            if answer["type"] == "Error":
+                raise ValueError(answer["message"])
+            return answer
+
+        try:
+            index = ask("NewIndex", config=None)["index_id"]
+            for name, text in texts.items():
+                ask(
+                    "AddFile",
+                    index_id=index,
+                    file_path=name,
+                    url=None,
+                    file_contents=text,
+                )
+            ask("WriteFiles", index_id=index, output_path=str(folder))
+            # It answers before the last file is whole, and ends after that.
+            stdin.close()
+            process.wait()
+        finally:
+            process.kill()

@@ -14,11 +14,19 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # With -W, Sphinx would stop at the first one and show no other.
     app.warningiserror = False
     watch = _Watch(app)
-    logging.getLogger(NAMESPACE).addHandler(watch)
+    logger = logging.getLogger(NAMESPACE)
+    for handler in logger.handlers:
+        # Before the filter that counts warnings.
+        handler.filters.insert(0, watch.is_due)
+    logger.addHandler(watch)
     app.connect("config-inited", watch.forget_unfinished)
     # After the last handler that may stop the build for another reason.
     app.connect("env-before-read-docs", watch.begin, priority=999)
-    app.connect("build-finished", watch.finish, priority=999)
+    # Before anybody uses what was read.
+    app.connect("env-updated", watch.read_again, priority=0)
+    # Before the site is published, and after it.
+    app.connect("build-finished", watch.judge, priority=990)
+    app.connect("build-finished", watch.finish, priority=1000)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -34,15 +42,22 @@ class _Watch(logging.Handler):
     def __init__(self, app: Sphinx):
         super().__init__(logging.WARNING)
         self._app = app
-        self._seen = False
+        self._seen: list[logging.LogRecord] = []
+        self._old: list[logging.LogRecord] = []
         self._mark = Path(app.doctreedir, "unfinished")
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._seen |= not is_suppressed_warning(
+        suppressed = is_suppressed_warning(
             getattr(record, "type", ""),
             getattr(record, "subtype", ""),
             self._app.config.suppress_warnings,
         )
+        if not suppressed and self.is_due(record):
+            self._seen.append(record)
+
+    def is_due(self, record: logging.LogRecord) -> bool:
+        """Say whether a message still counts."""
+        return not any(record is old for old in self._old)
 
     def forget_unfinished(self, app: Sphinx, _: Any) -> None:
         if self._mark.exists():
@@ -53,9 +68,34 @@ class _Watch(logging.Handler):
 
     def begin(self, app: Sphinx, env: BuildEnvironment, _: list[str]) -> None:
         self._mark.touch()
+        self._before = len(self._seen)
+        self._has_memory = bool(env.all_docs)
+
+    def read_again(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Read all pages if one that was read deserves a warning.
+
+        Of two pages with the same label, the one that is read last gets the
+        warning.  Which one that is must not depend on earlier builds.
+        """
+        warnings = self._seen[self._before :]
+        if not warnings or not self._has_memory:
+            return []
+        self._old += warnings
+        del self._seen[self._before :]
+        names = sorted(env.found_docs)
+        for name in sorted(env.all_docs):
+            app.emit("env-purge-doc", env, name)
+            env.clear_doc(name)
+        for name in names:
+            app.builder.read_doc(name)
+        return names
+
+    def judge(self, app: Sphinx, exception: Exception | None) -> None:
+        """Let the build fail if there was a warning."""
+        if self._seen:
+            app.statuscode = 1
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
-        if exception is None and not self._seen:
+        """Remember that all is well."""
+        if exception is None and not app.statuscode:
             self._mark.unlink(missing_ok=True)
-        elif self._seen:
-            app.statuscode = 1

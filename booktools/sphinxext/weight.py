@@ -83,7 +83,13 @@ class _Weight:
             return
         static = Path(app.outdir, "_static")
         script = static / THEME_SCRIPT
-        text = script.read_text("utf-8").replace(MEASURING, "0")
+        text = script.read_text("utf-8")
+        if text.count(MEASURING) != 1:
+            raise SystemExit(
+                f"error: {THEME_SCRIPT} is not the script that this book"
+                " knows; is the theme the one that requirements.txt names?"
+            )
+        text = text.replace(MEASURING, "0")
         script.write_text(text, "utf-8", newline="\n")
         words = set(DYNAMIC_NAMES)
         for page in Path(app.outdir).rglob("*.html"):
@@ -104,9 +110,26 @@ class _Weight:
             old = f"/* {key} */\n" + _reduced_styles(static, texts, words)
             target.write_text(old, "utf-8", newline="\n")
         needed = _mentioned(static, words | _words(old)) | {target}
+        needed |= {static / name for name in _own_files(app)}
         for path in static.rglob("*"):
             if path.is_file() and path not in needed:
                 path.unlink()
+
+
+def _own_files(app: Sphinx) -> Iterator[str]:
+    """Yield the files that the author gave to the site, used or not."""
+    tools = Path(__file__).parent, Path(app.doctreedir)
+    for entry in app.config.html_static_path:
+        source = Path(app.confdir, entry)
+        own = source.is_relative_to(app.srcdir)
+        if own and not any(map(source.is_relative_to, tools)):
+            if source.is_file():
+                yield source.name
+            for path in source.rglob("*"):
+                yield path.relative_to(source).as_posix()
+    for entry in (app.config.html_logo, app.config.html_favicon):
+        if entry:
+            yield Path(entry).name
 
 
 def _is_needed(address: SplitResult, body: str) -> bool:

@@ -1,0 +1,215 @@
+"""Which pages a build makes again: all that are not what they would be.
+
+A page is read again when its own files are not what they were, by content: its
+text, and what it includes, shows or offers as a download.  All pages are read
+again when something changes that any of them may depend on: the settings, the
+order of the book, the author's styles and templates, the installed packages,
+the tools.  All pages are written again, into an empty folder, when what pages
+take from each other changes: titles, labels, numbers, links.  So a build after
+an edit gives the same site as a build from nothing.
+"""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import FilenameUniqDict
+
+from booktools.chapter import CONFIG, TOC
+
+# What decides about pages, beside their texts and the tools.
+INPUTS = (CONFIG, TOC, "CNAME", "LICENSE")
+
+# Settings that name files or folders of the author's.
+SETTINGS = (
+    "html_static_path",
+    "html_extra_path",
+    "templates_path",
+    "locale_dirs",
+    "bibtex_bibfiles",
+    "html_logo",
+    "html_favicon",
+)
+
+# Of a file: size and times, which no program can set all of, and its digest.
+_Known = tuple[tuple[int, int, int], str]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Compare what pages are made from with what it was."""
+    app.add_config_value("booktools_inputs", "", "env", str)
+    # Before other features add their own folders to the author's.
+    app.connect("config-inited", _digest_inputs, priority=0)
+    app.connect("env-get-outdated", _find_changed)
+    app.connect("env-updated", _remember_files)
+    # After everything has its number.
+    app.connect("env-get-updated", _find_affected, priority=999)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def _digest_inputs(app: Sphinx, config: Config) -> None:
+    """Put into the settings a digest of what all pages depend on."""
+    root = Path(app.srcdir)
+    paths = [root / name for name in INPUTS]
+    for name in SETTINGS:
+        value = getattr(config, name, None) or []
+        values = [value] if isinstance(value, str) else value
+        paths += [root / str(path) for path in values]
+    config.booktools_inputs = _hash(
+        [*_installed(), *(f"{p} {_hash_file(p)}" for p in _files(paths, root))]
+    )
+
+
+def _installed() -> Iterator[str]:
+    """Yield names and versions of all that is installed, and Python's."""
+    yield sys.version
+    for folder in map(Path, sys.path):
+        if folder.is_dir():
+            names = (path.name for path in folder.glob("*.dist-info"))
+            yield from sorted(names)
+
+
+def _files(paths: Iterable[Path], root: Path) -> Iterator[Path]:
+    """Yield the files among and below paths in the folder of the book."""
+    for path in paths:
+        if path.is_relative_to(root) and path != root:
+            found = path.rglob("*") if path.is_dir() else [path]
+            yield from sorted(file for file in found if file.is_file())
+
+
+def _find_changed(app: Sphinx, env: Any, *_: object) -> list[str]:
+    """Return the pages that are made from other files than before.
+
+    Sphinx itself compares times, and would not see that an older file has
+    replaced a newer one.
+    """
+    known: dict[str, dict[str, _Known]] = getattr(env, "booktools_files", {})
+    return [
+        name
+        for name in env.found_docs
+        if any(
+            _look_at(app, path, old)[1] != old[1]
+            for path, old in known.get(name, {}).items()
+        )
+    ]
+
+
+def _remember_files(app: Sphinx, env: Any) -> None:
+    known: dict[str, dict[str, _Known]] = getattr(env, "booktools_files", {})
+    env.booktools_files = {
+        name: {
+            path: _look_at(app, path, known.get(name, {}).get(path))
+            for path in sorted(_sources(env, name))
+        }
+        for name in env.found_docs
+    }
+
+
+def _sources(env: Any, name: str) -> set[str]:
+    """Return what a page is made from."""
+    return {env.doc2path(name), *map(str, env.dependencies.get(name, ()))}
+
+
+def _look_at(app: Sphinx, name: str, old: _Known | None) -> _Known:
+    """Return size, times and digest of a file; read it only if they differ."""
+    path = Path(app.srcdir, name)
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0), "missing"
+    state = found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    if old and old[0] == state:
+        return old
+    return state, _hash_file(path)
+
+
+def _find_affected(app: Sphinx, env: Any) -> list[str]:
+    """Return all pages if what they take from each other has changed."""
+    if app.builder.format != "html":
+        return []
+    _number_images(env)
+    output = Path(app.outdir)
+    copies = {f"_images/{name}" for _, name in env.images.values()}
+    copies |= {f"_downloads/{name}" for _, name in env.dlfiles.values()}
+    for name in getattr(env, "booktools_copies", set()) - copies:
+        (output / name).unlink(missing_ok=True)
+    env.booktools_copies = copies
+    shared = _hash(_shared(env))
+    if shared == getattr(env, "booktools_shared", ""):
+        return []
+    env.booktools_shared = shared
+    # Nothing that was written for other pages than these can stay.
+    shutil.rmtree(output)
+    output.mkdir()
+    return list(env.found_docs)
+
+
+def _number_images(env: Any) -> None:
+    """Name copies of images by the order of pages, not of changes.
+
+    Of two images `a.png`, the one that is met first keeps its name.
+    """
+    images = FilenameUniqDict()
+    users = {path: sorted(docs) for path, (docs, _) in env.images.items()}
+    for path, docs in sorted(users.items(), key=lambda item: (item[1], item)):
+        for name in docs:
+            images.add_file(name, path)
+    env.images = images
+
+
+def _shared(env: Any) -> Iterator[str]:
+    """Yield what a page may take from elsewhere than its own files."""
+    yield env.config.booktools_inputs
+    yield env.config.booktools_version
+    for name in sorted(env.found_docs):
+        yield name
+        yield repr(_plain(env.metadata.get(name, {})))
+        for titles in (env.titles, env.longtitles):
+            yield str(titles.get(name))
+        yield str(env.tocs.get(name))
+    for numbers in (
+        env.toctree_includes,
+        env.toc_secnumbers,
+        env.toc_fignumbers,
+        {path: name for path, (_, name) in env.images.items()},
+    ):
+        yield repr(_plain(numbers))
+    for name, data in sorted(env.domaindata.items()):
+        yield f"{name} {_plain(data)!r}"
+    exercises = getattr(env, "sphinx_exercise_registry", {})
+    for label, entry in sorted(exercises.items()):
+        yield f"{label} {entry['docname']} {entry['type']}"
+        yield from map(str, entry["node"].children[:1])  # its title
+    # Pages list the chapters, which are those with a reading time.
+    yield repr(sorted(getattr(env, "booktools_minutes", {})))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value in a form that is written in one way only."""
+    match value:
+        case dict():
+            rows = ((repr(k), _plain(v)) for k, v in value.items())
+            return sorted(rows, key=lambda row: row[0])
+        case set() | frozenset():
+            return sorted(map(repr, value))
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case nodes.Node():
+            return str(value)
+        case str() | int() | float() | None:
+            return value
+    return repr(value)
+
+
+def _hash_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _hash(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
