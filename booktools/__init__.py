@@ -22,7 +22,7 @@ reviewer should read), ``links`` (which other sites are gone), ``publish``
 (puts notebooks where launch links open them, and mirrors the site), ``alarm``
 (reports weekly runs), ``output`` (replaces the folder of a site in one step)
 and ``environment`` (makes ``.venv``); ``publish``, ``alarm`` and
-``environment`` run where nothing is installed.  On top stand ``sphinxext``, the only package that
-imports Sphinx, docutils or MyST-NB, and ``__main__``, the only module that
-parses arguments and prints.
+``environment`` run where nothing is installed.  On top stand ``sphinxext``,
+the only package that imports Sphinx, docutils or MyST-NB, and ``__main__``,
+the only module that parses arguments and prints.
 """

@@ -39,17 +39,18 @@ def lock(folder: Path, waiting: Callable[[], None]) -> FileLock:
     return found
 
 
-def replace_files(target: Path, source: Path, names: Iterable[str]) -> None:
+def replace_files(
+    target: Path, sources: Iterable[tuple[Path, Iterable[str]]]
+) -> None:
     """Replace a folder by copies of files, all at once.
 
     Parameters
     ----------
     target : Path
         The folder to replace; it need not exist.
-    source : Path
-        Where the files are.
-    names : iterable of str
-        The files, relative to `source`.
+    sources : iterable of (Path, iterable of str)
+        Folders, and the files in each of them, relative to it.  The target
+        may be one of them.
 
     Raises
     ------
@@ -59,10 +60,11 @@ def replace_files(target: Path, source: Path, names: Iterable[str]) -> None:
     new = _beside(target, "new")
     forget_unfinished(target)
     new.mkdir()
-    for name in names:
-        copy = new / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source / name, copy)
+    for source, names in sources:
+        for name in names:
+            copy = new / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / name, copy)
     replace_folder(target, new)
 
 

@@ -45,7 +45,7 @@ def test_a_folder_is_replaced(folders, can_exchange, monkeypatch):
     source, target = folders
     if not can_exchange:
         monkeypatch.setattr(output, "_exchange", lambda *_: False)
-    replace_files(target, source, ["a.html", "sub/b.html"])
+    replace_files(target, [(source, ["a.html", "sub/b.html"])])
     assert read(target) == read(source)
     assert {path.name for path in target.parent.iterdir()} == {
         "source",
@@ -55,7 +55,7 @@ def test_a_folder_is_replaced(folders, can_exchange, monkeypatch):
 
 def test_there_need_not_be_a_folder(folders):
     source, target = folders
-    replace_files(target.with_name("other"), source, ["a.html"])
+    replace_files(target.with_name("other"), [(source, ["a.html"])])
     assert read(target.with_name("other")) == {"a.html": "new"}
 
 
@@ -77,7 +77,7 @@ def test_a_reader_sees_a_whole_folder(folders):
     reader.start()
     for number in range(300):
         (source / "sub" / "b.html").write_text(f"new {number}")
-        replace_files(target, source, ["a.html", "sub/b.html"])
+        replace_files(target, [(source, ["a.html", "sub/b.html"])])
     end.set()
     reader.join()
     assert not missing
@@ -89,7 +89,7 @@ def test_what_cannot_be_copied_changes_nothing(folders):
     source, target = folders
     before = read(target)
     with pytest.raises(FileNotFoundError):
-        replace_files(target, source, ["a.html", "missing.html"])
+        replace_files(target, [(source, ["a.html", "missing.html"])])
     assert read(target) == before
     # On a full disk, some files can still be written.
     (source / "large").write_bytes(bytes(100_000))
@@ -97,8 +97,8 @@ def test_what_cannot_be_copied_changes_nothing(folders):
         "import resource, signal, sys; from pathlib import Path\n"
         "from booktools.output import replace_files\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
-        "replace_files(Path(sys.argv[1]), Path(sys.argv[2]),"
-        " ['a.html', 'large'])\n"
+        "replace_files(Path(sys.argv[1]),"
+        " [(Path(sys.argv[2]), ['a.html', 'large'])])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, target, source],
@@ -108,7 +108,7 @@ def test_what_cannot_be_copied_changes_nothing(folders):
     )
     assert "File too large" in done.stderr
     assert read(target) == before
-    replace_files(target, source, ["a.html", "large"])
+    replace_files(target, [(source, ["a.html", "large"])])
     assert (target / "large").stat().st_size == 100_000
 
 
@@ -240,6 +240,29 @@ def test_what_is_lost_comes_back(book):
     (book.root / "_build" / "html").rename(book.root / "elsewhere")
     assert book.build()[0] == 0
     assert read_site(book.root) == site
+
+
+def test_what_others_put_there_stays(book):
+    html = book.root / "_build" / "html"
+    (html / "proof.txt").write_text("of somebody else")
+    (html / "_pdf").mkdir()
+    (html / "_pdf" / "d2lmini.pdf").write_text("of the former pages")
+    book.write("index.md", "# A book\n\nNew.\n")
+    assert book.build()[0] == 0
+    site = read_site(book.root)
+    assert site["proof.txt"] == b"of somebody else"
+    assert "_pdf/d2lmini.pdf" not in site
+
+
+def test_a_foreign_folder_is_not_replaced(tmp_path):
+    book = Book(tmp_path / "book")
+    html = book.root / "_build" / "html"
+    html.mkdir(parents=True)
+    (html / "thesis.txt").write_text("mine")
+    code, _, error = book.build()
+    assert code == 1
+    assert "has files that no build has made" in error
+    assert read_site(book.root) == {"thesis.txt": b"mine"}
 
 
 def test_nothing_is_written_when_nothing_changed(book):

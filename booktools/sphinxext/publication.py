@@ -6,6 +6,7 @@ step.  Two builds of one book take turns.
 """
 
 import json
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from booktools.output import forget_unfinished, lock, replace_files
+from booktools.publish import PDF
 
 LOGGER = logging.getLogger(__name__)
 
@@ -66,33 +68,53 @@ class _Publication:
         draft = Path(app.outdir)
         app.outdir = type(app.outdir)(self._site)  # Sphinx says where it is
         if exception is None and app.statuscode == 0:
-            self._replace(draft, Path(app.doctreedir, "site.json"))
+            try:
+                self._replace(draft)
+            except OSError as error:
+                raise _stop(error) from None
         self._lock.release()
 
-    def _replace(self, draft: Path, memory: Path) -> None:
-        files: dict[str, int] = {}
-        if not self._writes and memory.exists():
-            files = json.loads(memory.read_text("utf-8"))
-            if all(_size(self._site / n) == s for n, s in files.items()):
-                return  # nothing is new, and nothing was lost
-        files = files or {
-            path.relative_to(draft).as_posix(): path.stat().st_size
-            for path in sorted(draft.rglob("*"))
-            if path.is_file()
-        }
-        try:
-            replace_files(self._site, draft, files)
-            memory.write_text(json.dumps(files), "utf-8")
-        except OSError as error:
-            raise _stop(error) from None
+    def _replace(self, draft: Path) -> None:
+        memory = self._site.with_name(f".{self._site.name}.json")
+        known = {}
+        if memory.exists():
+            known = json.loads(memory.read_text("utf-8"))
+        files = known
+        if self._writes or not known:
+            files = _sizes(draft)
+        elif known.items() <= _sizes(self._site).items():
+            return  # nothing is new, and nothing was lost
+        others = [n for n in self._others(known) if n not in files]
+        replace_files(self._site, [(draft, files), (self._site, others)])
+        memory.write_text(json.dumps(files), "utf-8")
+
+    def _others(self, known: Container[str]) -> list[str]:
+        """Return what somebody else has put into the folder of the site.
+
+        The PDF is not among them: it was printed from the former pages.
+        """
+        there = _sizes(self._site)
+        if known:
+            own = {name for name in there if name.startswith(f"{PDF}/")}
+            return [n for n in there if n not in known and n not in own]
+        if there and ".buildinfo" not in there:
+            raise SystemExit(
+                f"error: {self._site} has files that no build has made; move"
+                " them away, or build into another folder"
+            )
+        return []
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return the files below a folder, each with its size."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _stop(error: OSError) -> SystemExit:
     """Return what ends a build that cannot write, or cannot read."""
     what = f"{error.filename or 'a file'}: {error.strerror or error}"
     return SystemExit(f"error: {what}; the site is as it was")
-
-
-def _size(path: Path) -> int:
-    """Return the size of a file, -1 if there is none."""
-    return path.stat().st_size if path.is_file() else -1

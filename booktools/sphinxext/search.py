@@ -282,9 +282,11 @@ def _index(texts: Mapping[str, str], folder: Path) -> None:
                     url=None,
                     file_contents=text,
                 )
-            ask("WriteFiles", index_id=index, output_path=str(folder))
-            # It answers before the last file is whole, and ends after that.
-            stdin.close()
-            process.wait()
+            # Not "WriteFiles": it answers before the last file is whole, and
+            # on a busy machine ends without it.
+            for file in ask("GetFiles", index_id=index)["files"]:
+                path = folder / file["path"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b64decode(file["content"]))
         finally:
             process.kill()
