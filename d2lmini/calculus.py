@@ -308,6 +308,7 @@ def slope_between(g, x):
     reach : float
         How much g changes over the widest step, for each unit of it.
     """
+    x = to_point(x).item()
     widest = max(0.4, abs(x) / 1e4)
     digits = 16 - np.log10(min(1, abs(x) or 1))
     steps = widest * 10 ** -np.arange(0, digits, 0.5)
