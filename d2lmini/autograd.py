@@ -70,8 +70,8 @@ def draw_graph(y, names, axes=None):
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f'{name!r} must name a tensor, '
                             f'got {tensor!r:.60}')
-    if not (axes is None or isinstance(axes, d2l.plt.Axes)):
-        raise ValueError(f'axes must be Matplotlib axes, got {axes!r:.60}')
+    if axes is not None:
+        d2l.check_axes(axes)
 
     def label(node):
         leaf = getattr(node, 'variable', None)

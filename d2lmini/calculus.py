@@ -14,6 +14,7 @@ __all__ = [
     "to_array",
     "as_curves",
     "set_figsize",
+    "check_axes",
     "set_axes",
     "plot",
     "to_point",
@@ -60,6 +61,8 @@ def to_array(data):
     ValueError
         If something is not a real number.
     """
+    if np.ma.is_masked(data):
+        data = data.astype(float).filled(np.nan)
     # A tensor on a computational graph refuses to become an array by itself.
     array = np.array(data.detach().tolist() if hasattr(data, 'detach')
                      else data)
@@ -85,8 +88,8 @@ def as_curves(data):
     """
     if hasattr(data, 'detach'):
         data = to_array(data)
-    if (not hasattr(data, '__iter__') or isinstance(data, (str, bytes))
-            or getattr(data, 'ndim', 1) == 0):
+    if (not hasattr(data, '__iter__') or getattr(data, 'ndim', 1) == 0
+            or isinstance(data, (str, bytes, set, dict))):
         raise ValueError(f'a curve needs a list of numbers, got {data!r:.60}')
     curves = [to_array(item) for item in data]
     if all(curve.ndim == 0 for curve in curves):
@@ -116,6 +119,13 @@ def set_figsize(figsize=(3.5, 2.5)):
 
 
 # chapters/calculus.md#sec-plotting
+def check_axes(axes):
+    """Refuse what are no Matplotlib axes, or are on no figure any more."""
+    if not isinstance(axes, plt.Axes) or axes.figure is None:
+        raise ValueError(f'axes must be Matplotlib axes, got {axes!r:.60}')
+
+
+# chapters/calculus.md#sec-plotting
 def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
     """Set labels, scales, limits and legend of a pair of axes, and a grid.
 
@@ -135,17 +145,18 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
     ValueError
         If one of them is something else; then nothing was set.
     """
-    if not isinstance(axes, plt.Axes):
-        raise ValueError(f'axes must be Matplotlib axes, got {axes!r:.60}')
+    check_axes(axes)
     for scale in (xscale, yscale):
         if scale not in get_scale_names():
             raise ValueError(f'unknown scale {scale!r}; choose from '
                              f'{", ".join(get_scale_names())}')
-    for limits in (xlim, ylim):
-        pair = to_array((0, 1) if limits is None else limits)
-        if pair.shape != (2,) or not np.isfinite(pair).all():
+    pairs = [None if limits is None else to_array(limits)
+             for limits in (xlim, ylim)]
+    for pair in pairs:
+        if pair is not None and not (pair.shape == (2,)
+                                     and np.isfinite(pair).all()):
             raise ValueError('limits need two finite numbers, '
-                             f'got {limits!r:.60}')
+                             f'got {pair.tolist()}')
     names = () if legend is None else legend
     if isinstance(names, str) or not hasattr(names, '__len__'):
         raise ValueError(f'legend needs a list of names, got {legend!r:.60}')
@@ -154,8 +165,8 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
     axes.set_ylabel(ylabel)
     axes.set_xscale(xscale)
     axes.set_yscale(yscale)
-    axes.set_xlim(xlim)
-    axes.set_ylim(ylim)
+    axes.set_xlim(pairs[0])
+    axes.set_ylim(pairs[1])
     if len(names) > 0:
         axes.legend(list(names))
     axes.grid()
@@ -189,7 +200,7 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
     The other parameters are those of `set_axes`.
     """
     def draw(axes):
-        for x, y, fmt in zip(X, Y, itertools.cycle(fmts)):
+        for x, y, fmt in zip(X, Y, itertools.cycle(formats)):
             axes.plot(x, y, fmt)
         set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
@@ -206,11 +217,12 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
         if len(x) != len(y) or len(x) == 0:
             raise ValueError(f'curve {i}: x has {len(x)} values, '
                              f'y has {len(y)}')
-    fmts = [fmts] if isinstance(fmts, str) else list(fmts)
-    if not fmts or not all(isinstance(fmt, str) for fmt in fmts):
+    several = np.iterable(fmts) and not isinstance(fmts, str)
+    formats = list(fmts) if several else [fmts]
+    if not formats or not all(isinstance(fmt, str) for fmt in formats):
         raise ValueError(f'fmts needs line formats, got {fmts!r:.60}')
-    if not (axes is None or isinstance(axes, plt.Axes)):
-        raise ValueError(f'axes must be Matplotlib axes, got {axes!r:.60}')
+    if axes is not None:
+        check_axes(axes)
 
     draw(plt.Figure().gca())
     size_before = plt.rcParams['figure.figsize']
@@ -292,6 +304,7 @@ def numerical_gradient(f, x, h=None):
 
 
 # chapters/calculus.md#sec-check-gradient
+@np.errstate(all='ignore')
 def slope_between(g, x):
     """Find two numbers that the slope of a function at x lies between.
 
@@ -309,7 +322,7 @@ def slope_between(g, x):
     reach : float
         How much g changes over the widest step, for each unit of it.
     """
-    x = to_point(x).item()
+    x = np.float64(to_point(x).item())
     widest = max(0.4, abs(x) / 1e4)
     digits = 16 - np.log10(min(1, abs(x) or 1))
     steps = widest * 10 ** -np.arange(0, digits, 0.5)
@@ -317,26 +330,26 @@ def slope_between(g, x):
     here = g(x)
     ahead = np.array([g(x + step) for step in steps])
     behind = np.array([g(x - step) for step in steps])
-    with np.errstate(all='ignore'):
-        quotient = (ahead - behind) / ((x + steps) - (x - steps))
-        better = (10 * quotient[1:] - quotient[:-1]) / 9
-        spread = abs(np.diff(better))
-        moved = abs(np.array([ahead, behind]) - here)
-        bend = abs(ahead + behind - 2 * here) / steps
+    quotient = (ahead - behind) / ((x + steps) - (x - steps))
+    better = (10 * quotient[1:] - quotient[:-1]) / 9
+    spread = abs(np.diff(better))
+    moved = abs(np.array([ahead, behind]) - here)
+    bend = abs(ahead + behind - 2 * here) / steps
     moved[~np.isfinite(moved)] = bend[~np.isfinite(bend)] = 0
     if 100 * moved[:, -1].max() > moved.max():
         return -np.inf, np.inf, 0.0  # the last digit of x decides
     reach = moved[:, 0].max() / widest
 
     # The smallest change that shows may be nothing but rounding.
-    rounding = np.finfo(float).eps * max(abs(here), not moved.any())
+    largest = np.maximum(abs(ahead), abs(behind)) if moved.any() else 1.0
+    rounding = np.finfo(float).eps * np.maximum(largest, abs(here))
     smallest = min(moved[moved > 0], default=0)
     if smallest < 1e-14 * (1 + x ** 2) + 1e-6 * abs(here):
-        rounding = max(rounding, smallest)
+        rounding = np.maximum(rounding, smallest)
     noise = 4 * rounding / steps
     error = np.maximum(spread, np.append(spread[1:], spread[-1:])) + noise[2:]
 
-    k = np.count_nonzero(noise < 1e-3 * bend[:5].max()) - 1
+    k = max(np.flatnonzero(noise < 1e-3 * bend[:5].max()), default=0)
     some = bend[max(k - 4, 0):k + 1]
     if k > 3 and some.min() > max(100 * noise[k], 0.5 * some.max()):
         # A kink: however small the step, the two sides differ as much.
@@ -393,8 +406,7 @@ def check_gradient(f, grad_f, x):
             moved = point.copy()
             moved[i] = number
             try:
-                with np.errstate(all='ignore'):
-                    return value(moved)
+                return value(moved)
             except (ArithmeticError, RuntimeError, ValueError):
                 return np.nan  # too far: f has no value there
         return g

@@ -289,6 +289,8 @@ def mixed(x):
         (lambda x: 1e-300 * x, lambda x: 2e-300 + 0 * x, 2.0, False, ""),
         (lambda x: x * x, lambda x: 2 * x, 1e150, True, ""),
         (lambda x: x * x, lambda x: 2 * x, 1e-150, True, ""),
+        (lambda x: x * x, lambda x: 2 * x, 1e-310, True, ""),
+        (lambda x: x / 1e300, lambda x: 1e-300 + 0 * x, 1.7e308, True, ""),
         (fast, lambda x: 1e20 * np.cos(1e20 * x), 1e-20, True, ""),
     ],
 )

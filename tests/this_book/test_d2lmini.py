@@ -133,6 +133,8 @@ def test_plot_draws_in_the_current_axes_in_the_size_asked_for():
         (([None, 1],), "expected real numbers, got None"),
         (([1j, 1],), "expected real numbers, got 1j"),
         ((None,), "a curve needs a list of numbers, got None"),
+        (({1: 2},), "a curve needs a list of numbers, got {1: 2}"),
+        (({1, 2},), "a curve needs a list of numbers"),
         ((np.array(["2020"], "datetime64[Y]"),), "expected real numbers"),
     ],
 )
@@ -146,8 +148,11 @@ def test_plot_names_what_is_wrong_and_draws_nothing(axes, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fmts": ()}, r"fmts needs line formats, got \[\]"),
+        ({"fmts": ()}, r"fmts needs line formats, got \(\)"),
         ({"fmts": (1,)}, "fmts needs line formats"),
+        ({"fmts": 3}, "fmts needs line formats, got 3"),
+        ({"fmts": None}, "fmts needs line formats, got None"),
+        ({"axes": d2l.plt.Figure()}, "axes must be Matplotlib axes, got"),
         ({"fmts": ("zz",)}, "'zz' is not a valid format string"),
         ({"axes": 3}, "axes must be Matplotlib axes, got 3"),
         ({"axes": [3]}, "axes must be Matplotlib axes, got"),
@@ -175,6 +180,27 @@ def test_plot_checks_before_anything_is_done(arguments, message):
         d2l.plot([1, 2], **arguments)
     assert d2l.plt.get_fignums() == []
     assert dict(mpl.rcParams) == before
+
+
+def test_axes_that_were_removed():
+    figure, axes = d2l.plt.subplots()
+    axes.remove()
+    with pytest.raises(ValueError, match="axes must be Matplotlib axes, got"):
+        d2l.plot([1, 2], axes=axes)
+    d2l.plt.close(figure)
+
+
+def test_what_is_masked_is_not_drawn_and_no_point(axes):
+    masked = np.ma.array([1, 2, 3], mask=[0, 1, 0])
+    d2l.plot(masked, axes=axes)
+    np.testing.assert_equal(axes.lines[0].get_ydata(), [1, np.nan, 3])
+    with pytest.raises(ValueError, match="x needs finite numbers"):
+        d2l.numerical_gradient(np.sum, masked)
+
+
+def test_limits_may_be_tensors(axes):
+    d2l.plot([1, 2], xlim=torch.tensor([0.0, 3.0]), ylim=[3, 0], axes=axes)
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0, 3), (3, 0))
 
 
 def test_plot_leaves_the_size_of_other_figures():
