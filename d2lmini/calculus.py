@@ -4,6 +4,7 @@
 import itertools
 import numpy as np
 import sys
+import warnings
 from matplotlib.scale import get_scale_names
 from numbers import Real
 
@@ -224,7 +225,10 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
     if axes is not None:
         check_axes(axes)
 
-    draw(plt.Figure().gca())
+    paper = plt.Figure()
+    draw(paper.gca())
+    with warnings.catch_warnings(action='ignore'):
+        paper.draw_without_rendering()
     size_before = plt.rcParams['figure.figsize']
     set_figsize(figsize)
     try:

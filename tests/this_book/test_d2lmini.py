@@ -163,6 +163,8 @@ def test_plot_names_what_is_wrong_and_draws_nothing(axes, arguments, message):
         ({"figsize": (1, 2, 3)}, "figsize needs two positive numbers"),
         ({"figsize": "big"}, "expected real numbers, got 'big'"),
         ({"figsize": (1j, 2)}, "expected real numbers"),
+        ({"xlabel": r"$\frac{$"}, r"\\frac"),
+        ({"legend": [r"$x^$"]}, "Expected"),
         ({"xlim": 3}, "limits need two finite numbers, got 3"),
         ({"xlim": (0, np.nan)}, "limits need two finite numbers"),
         ({"ylim": (0, 1, 2)}, "limits need two finite numbers"),
