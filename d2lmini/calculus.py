@@ -360,9 +360,11 @@ def slope_between(g, x):
         sides = [(ahead[k] - here) / steps[k], (here - behind[k]) / steps[k]]
         return min(sides), max(sides), reach
 
+    # From the smallest step on, keep what all steps agree on.
     low, high = -np.inf, np.inf
     for step, middle, width in zip(steps[:1:-1], better[:0:-1], error[::-1]):
         if middle - width > high or middle + width < low:
+            # A step too wide tells nothing, unless it is very sure.
             if width < 1e-4 * abs(middle) and not 0 < abs(x) < step:
                 low = min(low, middle - width)
                 high = max(high, middle + width)
