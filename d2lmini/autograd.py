@@ -2,7 +2,7 @@
 """Saved code of chapters/autograd.md: 自动微分."""
 
 import d2lmini as d2l
-import functools
+import torch
 
 __all__ = ["graph_nodes", "draw_graph", "gradient"]
 
@@ -21,7 +21,14 @@ def graph_nodes(y):
     dict of node: list of nodes
         Where each node gets its inputs from; a leaf gets them from nowhere.
         Empty for a tensor on no graph.
+
+    Raises
+    ------
+    TypeError
+        If y is no tensor.
     """
+    if not isinstance(y, torch.Tensor):
+        raise TypeError(f'expected a tensor, got {y!r:.60}')
     inputs, waiting = {}, [y.grad_fn]
     while waiting:
         node = waiting.pop()
@@ -39,24 +46,32 @@ def draw_graph(y, names, axes=None):
     Parameters
     ----------
     y : torch.Tensor
-        Result of a computation of a few steps.
+        Result of a computation; of a few steps, if it shall be legible.
     names : dict of str: torch.Tensor
         Names for leaves and results that are worth one.
     axes : matplotlib.axes.Axes, optional
-        Where to draw; by default the current axes, sized to fit.
+        Where to draw; by default the current axes. Should a new figure be
+        needed, its size fits, up to 100 inches.
 
     Raises
     ------
+    TypeError
+        If y or what has a name is no tensor.
     ValueError
-        If the tensor is on no graph.
+        If the tensor is on no graph, or axes are none.
     """
     inputs = graph_nodes(y)
     if not inputs:
         raise ValueError('the tensor is on no graph: nothing to draw')
-
-    @functools.cache
-    def column(node):
-        return max((column(source) + 1 for source in inputs[node]), default=0)
+    if not isinstance(names, dict):
+        raise TypeError('names needs a dictionary of names and tensors, '
+                        f'got {names!r:.60}')
+    for name, tensor in names.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f'{name!r} must name a tensor, '
+                            f'got {tensor!r:.60}')
+    if axes is not None:
+        d2l.check_axes(axes)
 
     def label(node):
         leaf = getattr(node, 'variable', None)
@@ -66,25 +81,39 @@ def draw_graph(y, names, axes=None):
         return '\n'.join(lines) or 'leaf'
 
     def detour(start, end):
-        for x, y in places.values():
-            if start[0] < x < end[0]:
-                part = (x - start[0]) / (end[0] - start[0])
-                gap = y - start[1] - part * (end[1] - start[1])
+        for x in range(start[0] + 1, end[0]):
+            part = (x - start[0]) / (end[0] - start[0])
+            for node in columns[x]:
+                gap = places[node][1] - start[1] - part * (end[1] - start[1])
                 if abs(gap) < 0.3:
                     return 0.4 if gap >= 0 else -0.4
         return 0
 
+    # A node stands one column to the right of the last of its inputs.
+    column, waiting = {}, [y.grad_fn]
+    while waiting:
+        node = waiting[-1]
+        unplaced = [source for source in inputs[node] if source not in column]
+        if unplaced:
+            waiting += unplaced
+        else:
+            before = [column[source] for source in inputs[node]]
+            column[waiting.pop()] = max(before, default=-1) + 1
     columns, places = {}, {}
     for node in inputs:
-        columns.setdefault(column(node), []).append(node)
+        columns.setdefault(column[node], []).append(node)
     for across, nodes in columns.items():
         for i, node in enumerate(nodes):
             places[node] = across, i - (len(nodes) - 1) / 2
 
     width, height = len(columns), max(map(len, columns.values()))
     if axes is None:
-        d2l.set_figsize((1.3 * width, 0.5 + 1.0 * height))
-        axes = d2l.plt.gca()
+        size_before = d2l.plt.rcParams['figure.figsize']
+        d2l.set_figsize((min(1.3 * width, 100), min(0.5 + height, 100)))
+        try:
+            axes = d2l.plt.gca()
+        finally:
+            d2l.plt.rcParams['figure.figsize'] = size_before
     for node, sources in inputs.items():
         for i, source in enumerate(sources):
             # Arrows between the same two nodes are bent apart.
@@ -116,12 +145,22 @@ def gradient(f, x):
     Returns
     -------
     torch.Tensor, the shape of x
+        Zeros if f(x) does not depend on x.
 
     Raises
     ------
     RuntimeError
         If x holds integers, or f returns more than one number.
+    TypeError
+        If x, or what f returns, is no tensor.
     """
-    x = x.detach().clone().requires_grad_(True)
-    f(x).backward()
-    return x.grad
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f'x must be a tensor, got {x!r:.60}')
+    with torch.inference_mode(False), torch.enable_grad():
+        x = x.detach().clone().requires_grad_(True)
+        y = f(x.clone())
+        if not isinstance(y, torch.Tensor):
+            raise TypeError(f'f must return a tensor, got {y!r:.60}')
+        if not y.requires_grad:
+            y = y + 0 * x.sum()
+        return torch.autograd.grad(y, x, materialize_grads=True)[0]

@@ -4,19 +4,24 @@
 import itertools
 import numpy as np
 import sys
+import warnings
 from matplotlib.scale import get_scale_names
+from numbers import Real
 
 __all__ = [
     "plt",
     "numerical_lim",
     "use_svg_display",
-    "set_figsize",
-    "set_axes",
     "to_array",
     "as_curves",
+    "set_figsize",
+    "check_axes",
+    "set_axes",
     "plot",
+    "to_point",
     "type_as",
     "numerical_gradient",
+    "slope_between",
     "check_gradient",
 ]
 
@@ -36,7 +41,7 @@ def numerical_lim(f, x, h):
     x, h : float
         The point, and the step away from it; h is not zero.
     """
-    return (f(x + h) - f(x)) / h
+    return (f(x + h) - f(x + 0)) / h
 
 
 # chapters/calculus.md#sec-plotting
@@ -49,50 +54,24 @@ def use_svg_display():
 
 
 # chapters/calculus.md#sec-plotting
-def set_figsize(figsize=(3.5, 2.5)):
-    """Set the size of new figures.
-
-    Parameters
-    ----------
-    figsize : (float, float)
-        Width and height in inches.
-    """
-    use_svg_display()
-    plt.rcParams['figure.figsize'] = figsize
-
-
-# chapters/calculus.md#sec-plotting
-def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
-    """Set labels, scales, limits and legend of a pair of axes, and a grid.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    xlabel, ylabel : str or None
-    xlim, ylim : (float, float) or None
-        Smallest and largest value shown; None leaves it to Matplotlib.
-    xscale, yscale : str
-        'linear', 'log', or another scale that Matplotlib knows.
-    legend : list of str, or None
-        One name for each curve.
-    """
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
-    axes.set_xscale(xscale)
-    axes.set_yscale(yscale)
-    axes.set_xlim(xlim)
-    axes.set_ylim(ylim)
-    if legend:
-        axes.legend(legend)
-    axes.grid()
-
-
-# chapters/calculus.md#sec-plotting
 def to_array(data):
-    """Turn numbers, sequences or PyTorch tensors into a NumPy array."""
+    """Copy numbers, sequences or PyTorch tensors into a NumPy array.
+
+    Raises
+    ------
+    ValueError
+        If something is not a real number.
+    """
+    if np.ma.is_masked(data):
+        data = data.astype(float).filled(np.nan)
     # A tensor on a computational graph refuses to become an array by itself.
-    return np.asarray(data.detach().tolist() if hasattr(data, 'detach')
-                      else data)
+    array = np.array(data.detach().tolist() if hasattr(data, 'detach')
+                     else data)
+    if array.dtype == object and all(isinstance(n, Real) for n in array.flat):
+        array = array.astype(float)  # fractions, or integers of many digits
+    if array.dtype.kind not in 'biuf':
+        raise ValueError(f'expected real numbers, got {data!r:.60}')
+    return array
 
 
 # chapters/calculus.md#sec-plotting
@@ -110,8 +89,9 @@ def as_curves(data):
     """
     if hasattr(data, 'detach'):
         data = to_array(data)
-    if np.isscalar(data) or getattr(data, 'ndim', 1) == 0:
-        raise ValueError(f'a curve needs a list of numbers, got {data!r}')
+    if (not hasattr(data, '__iter__') or getattr(data, 'ndim', 1) == 0
+            or isinstance(data, (str, bytes, set, dict))):
+        raise ValueError(f'a curve needs a list of numbers, got {data!r:.60}')
     curves = [to_array(item) for item in data]
     if all(curve.ndim == 0 for curve in curves):
         return [np.array(curves)]
@@ -120,6 +100,77 @@ def as_curves(data):
             raise ValueError(f'curve {i}: expected one axis, got shape '
                              f'{curve.shape}')
     return curves
+
+
+# chapters/calculus.md#sec-plotting
+def set_figsize(figsize=(3.5, 2.5)):
+    """Set the size of new figures.
+
+    Parameters
+    ----------
+    figsize : (float, float)
+        Width and height in inches.
+    """
+    size = to_array(figsize)
+    if size.shape != (2,) or not (size > 0).all() or np.isinf(size).any():
+        raise ValueError('figsize needs two positive numbers, '
+                         f'got {figsize!r:.60}')
+    use_svg_display()
+    plt.rcParams['figure.figsize'] = size.tolist()
+
+
+# chapters/calculus.md#sec-plotting
+def check_axes(axes):
+    """Refuse what are no Matplotlib axes, or are on no figure any more."""
+    if not isinstance(axes, plt.Axes) or axes.figure is None:
+        raise ValueError(f'axes must be Matplotlib axes, got {axes!r:.60}')
+
+
+# chapters/calculus.md#sec-plotting
+def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
+    """Set labels, scales, limits and legend of a pair of axes, and a grid.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    xlabel, ylabel : str or None
+    xlim, ylim : (float, float) or None
+        Smallest and largest value shown; None leaves it to Matplotlib.
+    xscale, yscale : str
+        'linear', 'log', or another scale that Matplotlib knows.
+    legend : list of str, or None
+        One name for each curve.
+
+    Raises
+    ------
+    ValueError
+        If one of them is something else; then nothing was set.
+    """
+    check_axes(axes)
+    for scale in (xscale, yscale):
+        if scale not in get_scale_names():
+            raise ValueError(f'unknown scale {scale!r}; choose from '
+                             f'{", ".join(get_scale_names())}')
+    pairs = [None if limits is None else to_array(limits)
+             for limits in (xlim, ylim)]
+    for pair in pairs:
+        if pair is not None and not (pair.shape == (2,)
+                                     and np.isfinite(pair).all()):
+            raise ValueError('limits need two finite numbers, '
+                             f'got {pair.tolist()}')
+    names = () if legend is None else legend
+    if isinstance(names, str) or not hasattr(names, '__len__'):
+        raise ValueError(f'legend needs a list of names, got {legend!r:.60}')
+
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.set_xscale(xscale)
+    axes.set_yscale(yscale)
+    axes.set_xlim(pairs[0])
+    axes.set_ylim(pairs[1])
+    if len(names) > 0:
+        axes.legend(list(names))
+    axes.grid()
 
 
 # chapters/calculus.md#sec-plotting
@@ -135,19 +186,25 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
     fmts : sequence of str
         Line formats, used in turn.
     figsize : (float, float)
-        Width and height in inches, for new figures.
+        Width and height in inches, should a new figure be needed.
     axes : matplotlib.axes.Axes, optional
         Where to draw; the current axes by default. They are cleared first.
 
     Raises
     ------
     ValueError
-        For an empty curve, lengths that differ, or an unknown scale.
+        For an empty curve, lengths that differ, an unknown scale, or
+        another parameter that is not as said; then nothing was drawn.
 
     Notes
     -----
     The other parameters are those of `set_axes`.
     """
+    def draw(axes):
+        for x, y, fmt in zip(X, Y, itertools.cycle(formats)):
+            axes.plot(x, y, fmt)
+        set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+
     if Y is None:
         Y = as_curves(X)
         X = [np.arange(len(y)) for y in Y]
@@ -161,25 +218,42 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
         if len(x) != len(y) or len(x) == 0:
             raise ValueError(f'curve {i}: x has {len(x)} values, '
                              f'y has {len(y)}')
-    for scale in (xscale, yscale):
-        if isinstance(scale, str) and scale not in get_scale_names():
-            raise ValueError(f'unknown scale {scale!r}; choose from '
-                             f'{", ".join(get_scale_names())}')
+    several = np.iterable(fmts) and not isinstance(fmts, str)
+    formats = list(fmts) if several else [fmts]
+    if not formats or not all(isinstance(fmt, str) for fmt in formats):
+        raise ValueError(f'fmts needs line formats, got {fmts!r:.60}')
+    if axes is not None:
+        check_axes(axes)
 
+    paper = plt.Figure()
+    draw(paper.gca())
+    with warnings.catch_warnings(action='ignore'):
+        paper.draw_without_rendering()
+    size_before = plt.rcParams['figure.figsize']
     set_figsize(figsize)
-    axes = plt.gca() if axes is None else axes
+    try:
+        axes = plt.gca() if axes is None else axes
+    finally:
+        plt.rcParams['figure.figsize'] = size_before
     axes.cla()
-    for x, y, fmt in zip(X, Y, itertools.cycle(fmts)):
-        axes.plot(x, y, fmt)
-    set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+    draw(axes)
+
+
+# chapters/calculus.md#sec-gradient
+def to_point(x):
+    """Copy finite numbers, at least one, into a float array."""
+    point = to_array(x)
+    if point.size == 0 or point.dtype == bool or not np.isfinite(point).all():
+        raise ValueError(f'x needs finite numbers, got {x!r:.60}')
+    return point.astype(float)
 
 
 # chapters/calculus.md#sec-gradient
 def type_as(array, x):
-    """Turn a float array into a tensor where x is one; else leave it."""
+    """Copy a float array, into a tensor where x is one."""
     if hasattr(x, 'detach'):
         return x.detach().double().new_tensor(array)
-    return array
+    return np.array(array)
 
 
 # chapters/calculus.md#sec-gradient
@@ -204,7 +278,8 @@ def numerical_gradient(f, x, h=None):
     Raises
     ------
     ValueError
-        If f returns more than one number.
+        If f returns more than one number, x is not made of finite numbers,
+        or h is not positive, or too small to move x.
     """
     def value(point):
         result = to_array(f(type_as(point, x)))
@@ -213,17 +288,90 @@ def numerical_gradient(f, x, h=None):
                              f'{result.shape}')
         return result.item()
 
-    point = to_array(x).astype(float)
+    point = to_point(x)
     if h is None:
         h = np.cbrt(np.finfo(float).eps) * np.maximum(1, abs(point))
-    steps = np.broadcast_to(h, point.shape)
+    steps = to_array(h)
+    if (steps.shape not in ((), point.shape) or steps.dtype == bool
+            or not (np.isfinite(steps) & (steps > 0)).all()):
+        raise ValueError('h must be positive, one number or one for each of '
+                         f'x, got {h!r:.60}')
+    ahead, behind = point + steps, point - steps
+    if (ahead == behind).any():
+        raise ValueError(f'h is too small: x + h is x, with h={h!r:.60}')
     gradient = np.empty_like(point)
     for i in np.ndindex(point.shape):
-        ahead, behind = point.copy(), point.copy()
-        ahead[i] += steps[i]
-        behind[i] -= steps[i]
-        gradient[i] = (value(ahead) - value(behind)) / (ahead[i] - behind[i])
+        right, left = point.copy(), point.copy()
+        right[i], left[i] = ahead[i], behind[i]
+        gradient[i] = (value(right) - value(left)) / (ahead[i] - behind[i])
     return type_as(gradient, x)
+
+
+# chapters/calculus.md#sec-check-gradient
+@np.errstate(all='ignore')
+def slope_between(g, x):
+    """Find two numbers that the slope of a function at x lies between.
+
+    Parameters
+    ----------
+    g : callable
+        Takes a number and returns one; nan where it has no value.
+    x : float
+        The place.
+
+    Returns
+    -------
+    low, high : float
+        Far apart if steps of different sizes tell different slopes.
+    reach : float
+        How much g changes over the widest step, for each unit of it.
+    """
+    x = np.float64(to_point(x).item())
+    widest = max(0.4, abs(x) / 1e4)
+    digits = 16 - np.log10(min(1, abs(x) or 1))
+    steps = widest * 10 ** -np.arange(0, digits, 0.5)
+    steps = steps[x + steps > x - steps]
+    here = g(x)
+    ahead = np.array([g(x + step) for step in steps])
+    behind = np.array([g(x - step) for step in steps])
+    quotient = (ahead - behind) / ((x + steps) - (x - steps))
+    better = (10 * quotient[1:] - quotient[:-1]) / 9
+    spread = abs(np.diff(better))
+    moved = abs(np.array([ahead, behind]) - here)
+    bend = abs(ahead + behind - 2 * here) / steps
+    moved[~np.isfinite(moved)] = bend[~np.isfinite(bend)] = 0
+    if 100 * moved[:, -1].max() > moved.max():
+        return -np.inf, np.inf, 0.0  # the last digit of x decides
+    reach = moved[:, 0].max() / widest
+
+    # The smallest change that shows may be nothing but rounding.
+    largest = np.maximum(abs(ahead), abs(behind)) if moved.any() else 1.0
+    rounding = np.finfo(float).eps * np.maximum(largest, abs(here))
+    smallest = min(moved[moved > 0], default=0)
+    if smallest < 1e-14 * (1 + x ** 2) + 1e-6 * abs(here):
+        rounding = np.maximum(rounding, smallest)
+    noise = 4 * rounding / steps
+    error = np.maximum(spread, np.append(spread[1:], spread[-1:])) + noise[2:]
+
+    k = max(np.flatnonzero(noise < 1e-3 * bend[:5].max()), default=0)
+    some = bend[max(k - 4, 0):k + 1]
+    if k > 3 and some.min() > max(100 * noise[k], 0.5 * some.max()):
+        # A kink: however small the step, the two sides differ as much.
+        sides = [(ahead[k] - here) / steps[k], (here - behind[k]) / steps[k]]
+        return min(sides), max(sides), reach
+
+    # From the smallest step on, keep what all steps agree on.
+    low, high = -np.inf, np.inf
+    for step, middle, width in zip(steps[:1:-1], better[:0:-1], error[::-1]):
+        if middle - width > high or middle + width < low:
+            # A step too wide tells nothing, unless it is very sure.
+            if width < 1e-4 * abs(middle) and not 0 < abs(x) < step:
+                low = min(low, middle - width)
+                high = max(high, middle + width)
+                break
+        elif np.isfinite(width):
+            low, high = max(low, middle - width), min(high, middle + width)
+    return low, high, reach
 
 
 # chapters/calculus.md#sec-check-gradient
@@ -241,22 +389,59 @@ def check_gradient(f, grad_f, x):
 
     Returns
     -------
-    bool
-        Whether every component agrees with `numerical_gradient` to about
-        five digits. The result is printed too, with what differs.
+    bool or None
+        Whether every component agrees with differences of f, to three digits
+        or more. None if some cannot be told: rounding hides the slope, or it
+        is not the same on both sides. The result is printed too, with what
+        differs. A component of 0 is right if f does not change along it.
+
+    Raises
+    ------
+    ValueError
+        If f returns more than one number, or x is not made of finite numbers.
     """
-    x = type_as(to_array(x).astype(float), x)
-    yours, numeric = to_array(grad_f(x)), to_array(numerical_gradient(f, x))
-    if yours.shape != numeric.shape:
+    def value(point):
+        result = to_array(f(type_as(point, x)))
+        if result.size != 1:
+            raise ValueError('f must return one number, got shape '
+                             f'{result.shape}')
+        return float(result.item())
+
+    def along(i):
+        def g(number):
+            moved = point.copy()
+            moved[i] = number
+            try:
+                return value(moved)
+            except (ArithmeticError, RuntimeError, ValueError):
+                return np.nan  # too far: f has no value there
+        return g
+
+    point = to_point(x)
+    here, yours = value(point), to_array(grad_f(type_as(point, x)))
+    if yours.shape != point.shape:
         print(f'wrong: your gradient has shape {yours.shape}, '
-              f'x has shape {numeric.shape}')
+              f'x has shape {point.shape}')
         return False
-    # The second tolerance is the rounding error of the difference itself.
-    tolerance = 1e-7 + 1e-9 * abs(to_array(f(x)).item())
-    right = np.isclose(yours, numeric, rtol=1e-5, atol=tolerance)
-    for i in np.argwhere(~right):
-        print(f'wrong: component {i.tolist()} is {yours[tuple(i)]:.6g}, '
-              f'should be about {numeric[tuple(i)]:.6g}')
-    if right.all():
+    if not np.isfinite(here) or value(point) != here:
+        print(f'cannot tell: f is {here:.6g} at x, then {value(point):.6g}')
+        return None
+    answers = []
+    for i in np.ndindex(point.shape):
+        low, high, reach = slope_between(along(i), point[i])
+        size, width = abs(yours[i]), high - low
+        text = f'component {list(i)} is {yours[i]:.6g}, should be '
+        slack = 1e-5 * size if np.isfinite(size) else 0
+        if not low - slack <= yours[i] <= high + slack:
+            answers.append(False)
+            print(f'wrong: {text}about {(low + high) / 2:.6g}')
+        elif (width <= 5e-4 * size or low <= 0 <= high and (
+                width <= 1e-6 * reach or yours[i] == reach == 0 and
+                width < 1e-7)):
+            answers.append(True)
+        else:
+            answers.append(None)
+            print(f'cannot tell: {text}between {low:.6g} and {high:.6g}')
+    if all(answers):
         print('right: all components agree with the numerical gradient')
-    return bool(right.all())
+    return False if False in answers else None if None in answers else True

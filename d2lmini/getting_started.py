@@ -1,10 +1,10 @@
 # Generated from chapters/getting_started.md by "python -m booktools extract". Do not edit.
 """Saved code of chapters/getting_started.md: 使用本书."""
 
+import os
 from contextlib import suppress
 from matplotlib import font_manager
 from matplotlib import rcParams
-from pathlib import Path
 
 __all__ = ["CHINESE_FONTS", "use_chinese_font"]
 
@@ -33,22 +33,34 @@ def use_chinese_font(*fonts):
     -------
     str or None
         The name of the font; None if there is none, which is also printed.
+
+    Raises
+    ------
+    TypeError
+        If a name or path is no text.
     """
+    for font in fonts:
+        if not isinstance(font, (str, os.PathLike)):
+            raise TypeError(f'a font is a name or a path, got {font!r:.60}')
     manager = font_manager.fontManager
     listed = {entry.fname for entry in manager.ttflist}
     for path in sorted(set(font_manager.findSystemFonts()) - listed):
         # Installed since Matplotlib made its list, or nothing it can read.
         with suppress(Exception):
             manager.addfont(path)
-    names = []
-    for font in fonts or CHINESE_FONTS:
-        if Path(font).is_file():
-            manager.addfont(font)
-            font = font_manager.FontProperties(fname=font).get_name()
-        names.append(font)
     installed = set(manager.get_font_names())
-    name = next((name for name in names if name in installed), None)
-    if name is None:
+    for name in map(os.fspath, fonts or CHINESE_FONTS):
+        if name in installed:
+            break
+        if os.path.isfile(name):
+            # No font that Matplotlib can read is as good as none.
+            with suppress(Exception):
+                font = font_manager.FontProperties(fname=name).get_name()
+                if font not in installed:
+                    manager.addfont(name)
+                name = font
+                break
+    else:
         print('no Chinese font found: install one, such as Noto Sans CJK SC, '
               'or pass a file')
         return None

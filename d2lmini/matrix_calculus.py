@@ -24,11 +24,23 @@ def numerical_jacobian(f, x, h=None):
     Returns
     -------
     ndarray or torch.Tensor, the shape of f(x) followed by the shape of x
+
+    Raises
+    ------
+    ValueError
+        As `numerical_gradient`, or if the shape of f(x) changes with x.
     """
-    point = d2l.to_array(x).astype(float)
+    point = d2l.to_point(x)
     shape = d2l.to_array(f(d2l.type_as(point, x))).shape
+
+    def entry(z):
+        y = d2l.to_array(f(z))
+        if y.shape != shape:
+            raise ValueError(f'f returns shape {y.shape} close to x, '
+                             f'but {shape} at x')
+        return y[i]
+
     jacobian = np.empty(shape + point.shape)
     for i in np.ndindex(shape):
-        jacobian[i] = d2l.to_array(d2l.numerical_gradient(
-            lambda z: d2l.to_array(f(z))[i], x, h))
+        jacobian[i] = d2l.to_array(d2l.numerical_gradient(entry, x, h))
     return d2l.type_as(jacobian, x)

@@ -79,6 +79,35 @@ def test_font_file(no_fonts, font_file, capsys):
     draw()  # a missing glyph, the minus sign too, would be a warning
 
 
+def test_a_file_after_the_first_that_is_there_is_not_read(
+    no_fonts, tmp_path, font_file, capsys
+):
+    bad = tmp_path / "bad.ttf"
+    bad.write_text("no font")
+    assert d2l.use_chinese_font("DejaVu Sans", str(bad)) == "DejaVu Sans"
+    # Of fonts that are not there, the file that is none is one more.
+    assert d2l.use_chinese_font(bad, font_file) == "Tiny Han"
+    assert capsys.readouterr().out == ""
+    before = list(matplotlib.rcParams["font.family"])
+    for name in (str(bad), str(tmp_path), "", "\0", "x" * 5000):
+        assert d2l.use_chinese_font(name) is None
+    assert capsys.readouterr().out.count("no Chinese font found") == 5
+    assert matplotlib.rcParams["font.family"] == before
+
+
+def test_a_file_is_listed_once(no_fonts, font_file):
+    for _ in range(3):
+        assert d2l.use_chinese_font(font_file) == "Tiny Han"
+    listed = font_manager.fontManager.ttflist
+    assert [font.name for font in listed].count("Tiny Han") == 1
+
+
+def test_what_is_no_name_is_said(no_fonts):
+    for wrong in (3, None, ["Tiny Han"], b"Tiny Han"):
+        with pytest.raises(TypeError, match="a font is a name or a path, got"):
+            d2l.use_chinese_font("DejaVu Sans", wrong)
+
+
 def test_font_installed_after_the_list_was_made(
     no_fonts, font_file, monkeypatch
 ):
