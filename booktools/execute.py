@@ -437,11 +437,6 @@ class _Run:
             manager.transport = "ipc"
             manager.ip = f"{self._env['IPYTHONDIR']}/{id(self)}"
             manager.connection_file = f"{manager.ip}.json"
-        # No message is lost because many wait; one that is larger than all
-        # that a cell may show does not even get into memory.
-        manager.context.setsockopt(zmq.RCVHWM, 0)
-        largest = 1_000_000 + 2000 * self._job.limits.kilobytes
-        manager.context.setsockopt(zmq.MAXMSGSIZE, largest)
         spec = manager.kernel_spec
         # Another program's kernel is no fork of ours.
         code = "\n".join(part.source for part in self._job.parts)
@@ -465,20 +460,25 @@ class _Run:
             on_cell_executed=self._check_reply,
         )
         self._client.run = self
-        watch = asyncio.create_task(self._watch())
         # Not `async_execute`: it trips over a kernel that does not start.
         try:
+            watch = asyncio.create_task(self._watch())
             await manager.start_kernel(
                 cwd=str(self._job.cwd),
                 env=self._env,
                 extra_arguments=QUIET if manager.ipykernel else [],
             )
             kernel = self._client.kc = manager.client()
+            # No message is lost because many wait; one that is larger than
+            # all that a cell may show does not even get into memory.
+            kernel.context.setsockopt(zmq.RCVHWM, 0)
+            largest = 1_000_000 + 2000 * self._job.limits.kilobytes
+            kernel.context.setsockopt(zmq.MAXMSGSIZE, largest)
             kernel.start_channels(stdin=False)  # nobody answers
             socket = kernel.iopub_channel.socket
             self._losses = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
             await kernel.wait_for_ready(timeout=60)
-            info = await kernel.kernel_info(reply=True, timeout=60)
+            info = await kernel.kernel_info(reply=True, timeout=15)
             language = info["content"]["language_info"]
             notebook.metadata.language_info = language
             for i, cell in enumerate(notebook.cells):
@@ -487,7 +487,10 @@ class _Run:
                 self._counts.clear()
                 await self._client.async_execute_cell(cell, i, i + 1)
         finally:
-            watch.cancel()
+            for task in {watch, *asyncio.all_tasks()} - {
+                asyncio.current_task()
+            }:
+                task.cancel()  # or it waits for what is closed now
             await manager.shutdown_kernel(now=True)
             if self._client.kc:
                 self._client.kc.stop_channels()

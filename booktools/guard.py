@@ -107,8 +107,9 @@ def _end_as(status: int) -> None:
 
 def main() -> None:
     """Become the program that the arguments name, after that of the build."""
-    build, log, folder, *command = sys.argv[1:]
-    guard(lambda: os.getppid() != int(build), log, folder)
+    build, log, *folders = sys.argv[1:5]
+    command = sys.argv[5:]
+    guard(lambda: os.getppid() != int(build), log, *folders)
     # Where memory ends, a kernel shall die rather than the build.
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("800")

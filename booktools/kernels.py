@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.context import BaseContext
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil  # type: ignore[import-untyped]
 from jupyter_client.connect import KernelConnectionInfo
@@ -71,8 +71,12 @@ def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
         A folder from which kernels can import.
     """
     saved = dict(os.environ)
+    get_temp_dir()  # made here, so that all who remove it know it
     folder = "/tmp" if has_long_names() else None
-    with tempfile.TemporaryDirectory(prefix="kernels-", dir=folder) as profile:
+    with (
+        tempfile.TemporaryDirectory(prefix="kernels-", dir=folder) as profile,
+        _terminable(),
+    ):
         os.environ |= {
             "PYTHONPATH": str(path),
             "PYTHONHASHSEED": "0",
@@ -94,6 +98,30 @@ def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
         finally:
             os.environ.clear()
             os.environ.update(saved)
+
+
+def _folders(env: dict[str, str]) -> tuple[str, str]:
+    """Return the temporary folders of the build."""
+    return env["IPYTHONDIR"], get_temp_dir()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Tidy up when the system ends the build, as when a person does."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise SystemExit(f"ended by {signal.Signals(number).name}")
+
+    saved = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in {"SIGTERM", "SIGHUP"} & {*dir(signal)}:
+            number = signal.Signals[name]
+            saved[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in saved.items():
+            signal.signal(number, handler)
 
 
 def has_long_names() -> bool:
@@ -172,7 +200,7 @@ class Kernel(LocalProvisioner):
             if not shutil.which(cmd[0], path=kwargs["env"].get("PATH")):
                 raise FileNotFoundError(f"there is no program {cmd[0]!r}")
             own = [sys.executable, "-I", "-S", guard.__file__]
-            own += [str(os.getpid()), self.log, kwargs["env"]["IPYTHONDIR"]]
+            own += [str(os.getpid()), self.log, *_folders(kwargs["env"])]
             cmd = [*own, *cmd]
         return await super().launch_kernel(cmd, **kwargs)
 
@@ -294,12 +322,7 @@ def _be_kernel(
     """Turn a process forked from the server into a kernel."""
     build: Any = multiprocessing.parent_process()
     # The server waits for its kernels, so they cannot wait for the server.
-    guard.guard(
-        lambda: not build.is_alive(),
-        log,
-        env["IPYTHONDIR"],
-        get_temp_dir(),
-    )
+    guard.guard(lambda: not build.is_alive(), log, *_folders(env))
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)

@@ -2,8 +2,12 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -115,31 +119,113 @@ print(process.exitcode)
     assert printed(run(*jobs, fork=True)[0]) == "0\n"
 
 
-@both
-@pytest.mark.parametrize("end", ["pass", "os._exit(1)"])
-def test_processes_left_behind(fork, end, make_job, tmp_path):
-    source = f"""
-import os
-import subprocess
+# Ways to leave a process behind, each with its pid in a file.
+LEAVE = """
+import os, subprocess, sys, time
 
-with open("pids", "w") as file:
-    for own_session in (False, {end == "pass"}):
-        process = subprocess.Popen(
-            ["sh", "-c", "trap '' INT; exec sleep 1000"],
-            start_new_session=own_session,
-        )
-        print(process.pid, file=file)
-{end}
+sleep = "echo $$ >> {folder}/pids; trap '' INT TERM HUP; exec sleep 1000"
+subprocess.Popen(["sh", "-c", sleep])
+subprocess.Popen(["sh", "-c", sleep], start_new_session=True)
+subprocess.Popen(["sh", "-c", sleep], env=dict(), start_new_session=True)
+subprocess.run(["sh", "-c", f"nohup sh -c '{{sleep}}' >/dev/null 2>&1 &"])
+subprocess.run(["sh", "-c", f'setsid sh -c "({{sleep}}) &" &'])
+daemon = (
+    "import os\\n"
+    "os.fork() and os._exit(0)\\n"
+    "os.setsid()\\n"
+    "os.fork() and os._exit(0)\\n"
+    f"os.execl('/bin/sh', 'sh', '-c', {{sleep!r}})"
+)
+subprocess.run([sys.executable, "-c", daemon])
+while open("{folder}/pids").read().count("\\n") < 6:
+    time.sleep(0.01)
+open("{folder}/ready", "w").close()
 """
-    jobs = [make_job(source), make_job("1"), make_job("2")]
-    outcome = run(*jobs, fork=fork)[0]
-    assert bool(outcome.problems) == (end != "pass")
-    pids = (tmp_path / "pids").read_text().split()
-    assert len(pids) == 2
-    running = [pid for pid in map(int, pids) if psutil.pid_exists(pid)]
+
+
+def still_running(folder: Path) -> list[int]:
+    pids = [int(line) for line in (folder / "pids").read_text().split()]
+    assert len(pids) == 6
+    running = [pid for pid in pids if psutil.pid_exists(pid)]
     # Nobody may have asked yet how they have ended.
-    status = [psutil.Process(pid).status() for pid in running]
-    assert set(status) <= {psutil.STATUS_ZOMBIE}
+    zombie = psutil.STATUS_ZOMBIE
+    return [pid for pid in running if psutil.Process(pid).status() != zombie]
+
+
+ENDS = ["pass", "1 / 0", "os._exit(1)", "time.sleep(60)"]
+
+
+@both
+def test_processes_left_behind(fork, make_job, tmp_path):
+    jobs = []
+    for i, end in enumerate(ENDS):
+        (tmp_path / str(i)).mkdir()
+        source = LEAVE.format(folder=tmp_path / str(i)) + end
+        jobs.append(replace(make_job(source), timeout=4 + 60 * (i < 3)))
+    outcomes = run(*jobs, fork=fork)
+    rules = [[p.rule for p in outcome.problems] for outcome in outcomes]
+    assert rules == [[], ["failing-cell"], ["dead-kernel"], ["timeout"]]
+    for i in range(len(ENDS)):
+        assert still_running(tmp_path / str(i)) == []
+
+
+BUILD = """
+import sys
+from pathlib import Path
+
+from nbformat.v4 import new_code_cell, new_notebook
+
+from booktools import execute
+
+def job(source):
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "P"}
+    part = execute.Part("code cell 1", 1, source)
+    return execute.Job("a.md", notebook, (part,), Path(), Path(), 60)
+
+if __name__ == "__main__":
+    jobs = [job(source) for source in sys.argv[2:]]
+    execute.run(jobs, 2, sys.argv[1] == "fork", print)
+"""
+
+
+@both
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_nothing_is_left_of_an_interrupted_build(fork, number, tmp_path):
+    folders = [tmp_path / name for name in ("temporary", "jupyter", "cwd")]
+    for folder in folders:
+        folder.mkdir()
+    # Short enough for sockets.
+    temporary = Path(tempfile.mkdtemp(dir="/tmp"))
+    (tmp_path / "build.py").write_text(BUILD)
+    source = LEAVE.format(folder=tmp_path) + "time.sleep(60)"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, tmp_path / "build.py", "fork" if fork else ""),
+            *(source, "import sympy", "import sympy"),
+        ],
+        cwd=folders[2],
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(temporary),
+            "JUPYTER_RUNTIME_DIR": str(folders[1]),
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.send_signal(getattr(signal, number))
+    process.communicate(timeout=30)
+    assert process.returncode
+    deadline = time.monotonic() + 10
+    while still_running(tmp_path) or list(temporary.iterdir()):
+        assert time.monotonic() < deadline, list(temporary.iterdir())
+        time.sleep(0.05)
+    assert list(folders[1].iterdir()) == []
+    temporary.rmdir()
 
 
 def test_kernel_that_does_not_start(make_job, tmp_path, monkeypatch):
