@@ -24,6 +24,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -51,6 +52,7 @@ from booktools.kernels import (
     ForkedKernel,
     ForkServer,
     Kernel,
+    has_long_names,
     is_slow,
     kernel_environment,
 )
@@ -247,9 +249,16 @@ def run(
     outcomes: list[Outcome] = []
     if not jobs:
         return outcomes
+    if os.pathsep in str(jobs[0].root.absolute()):
+        raise SystemExit(
+            f"no code finds the book's package in {jobs[0].root}: rename the "
+            f"folder with {os.pathsep!r}"
+        )
     # One or two notebooks are done sooner than a server has imported all.
     # Elsewhere than on Linux, libraries do not survive a fork.
     fork = fork and len(jobs) > 2 and sys.platform == "linux"
+    # Its socket is where temporary files are.
+    fork = fork and not has_long_names()
     with kernel_environment(jobs[0].root) as env:
         parts = [part.source for job in jobs for part in job.parts]
         _find_fonts()
@@ -294,16 +303,31 @@ def open_cache(path: Path) -> JupyterCacheBase:
     """Open a cache, without what a killed build has left half done in it."""
     cache = JupyterCacheBase(path)
     try:
-        records = cache.list_cache_records()
-        cache.list_project_records()
-        cache.get_cache_limit()
-    except (RuntimeError, SQLAlchemyError):
-        cache.clear_cache()
-        return cache
+        try:
+            records = cache.list_cache_records()
+            cache.list_project_records()
+            cache.get_cache_limit()
+        except (RuntimeError, SQLAlchemyError):
+            cache.clear_cache()
+            records = cache.list_cache_records()
+    except (OSError, SQLAlchemyError) as error:
+        why = "a folder's name with % or ?, or that may not be written to?"
+        what = f"{getattr(error, 'orig', error)} ({why})"
+        raise SystemExit(f"the cache {path} cannot be used: {what}") from None
     for record in records:
         if not (_folder(cache, record) / "base.ipynb").is_file():
             _forget(cache, record)
     return cache
+
+
+def check_cache(path: Path, jobs: Iterable[Job]) -> None:
+    """End the build if outputs are not in its cache, or MyST-NB runs code."""
+    cache = open_cache(path)
+    for job in jobs:
+        if not is_cached(cache, job.notebook):
+            what = f"the outputs of {job.path} have been lost from {path}"
+            why = "the disk is full, or code deletes its own build"
+            raise SystemExit(f"{what}: {why}")
 
 
 def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
@@ -321,11 +345,14 @@ def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
 
 
 def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
-    """Put the outputs of a job that went well into a cache."""
+    """Put the outputs of a job that went well into a cache, if possible."""
     job = outcome.job
     data = {"execution_seconds": outcome.seconds}
     bundle = CacheBundleIn(job.notebook, job.path, data=data)
-    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    with suppress(OSError, SQLAlchemyError):  # `check_cache` says it
+        cache.cache_notebook_bundle(
+            bundle, check_validity=False, overwrite=True
+        )
 
 
 def _folder(cache: JupyterCacheBase, record: NbCacheRecord) -> Path:
@@ -711,7 +738,7 @@ def _leaks(text: str, root: Path) -> Iterator[tuple[str, str]]:
             quote = f"{warning[1]} (heed it, or filter it)"
             what = "it warns, and so " + what
         elif error := _LAST_LINE.search(text, text.index(path)):
-            quote = error[1]  # it says what the traceback is about
+            quote = f"the traceback of {error[1]}"
         yield "machine-path", f"{what}: {quote}"
 
 

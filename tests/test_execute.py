@@ -121,6 +121,7 @@ print(process.exitcode)
 
 # Ways to leave a process behind, each with its pid in a file.
 LEAVE = """
+# The word sympy makes it wait for the fork server.
 import os, subprocess, sys, time
 
 sleep = "echo $$ >> {folder}/pids; trap '' INT TERM HUP; exec sleep 1000"
@@ -153,6 +154,7 @@ def still_running(folder: Path) -> list[int]:
 
 
 ENDS = ["pass", "1 / 0", "os._exit(1)", "time.sleep(60)"]
+RULES = [[], ["failing-cell"], ["dead-kernel"], ["timeout"]]
 
 
 @both
@@ -164,7 +166,7 @@ def test_processes_left_behind(fork, make_job, tmp_path):
         jobs.append(replace(make_job(source), timeout=4 + 60 * (i < 3)))
     outcomes = run(*jobs, fork=fork)
     rules = [[p.rule for p in outcome.problems] for outcome in outcomes]
-    assert rules == [[], ["failing-cell"], ["dead-kernel"], ["timeout"]]
+    assert rules == RULES
     for i in range(len(ENDS)):
         assert still_running(tmp_path / str(i)) == []
 
@@ -189,8 +191,10 @@ if __name__ == "__main__":
 """
 
 
-@both
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize(
+    ("fork", "number"),
+    [(0, "SIGINT"), (1, "SIGTERM"), (0, "SIGKILL"), (1, "SIGKILL")],
+)
 def test_nothing_is_left_of_an_interrupted_build(fork, number, tmp_path):
     folders = [tmp_path / name for name in ("temporary", "jupyter", "cwd")]
     for folder in folders:
@@ -202,7 +206,7 @@ def test_nothing_is_left_of_an_interrupted_build(fork, number, tmp_path):
     process = subprocess.Popen(
         [
             *(sys.executable, tmp_path / "build.py", "fork" if fork else ""),
-            *(source, "import sympy", "import sympy"),
+            *(source, "1", "1"),
         ],
         cwd=folders[2],
         env=os.environ
@@ -226,6 +230,219 @@ def test_nothing_is_left_of_an_interrupted_build(fork, number, tmp_path):
         time.sleep(0.05)
     assert list(folders[1].iterdir()) == []
     temporary.rmdir()
+
+
+PLOT = "import matplotlib.pyplot as plt\n"
+RICH = """
+class A:
+    def _repr_html_(self):
+        {}
+A()
+"""
+SEND = "from IPython.display import display\ndisplay({}, raw=True)"
+
+# Cells, and what the first problem says; "" if there is none.
+HOSTILE = {
+    # An error is one wherever it comes from.
+    "minimal": ("%xmode Minimal\n1 / 0", "11 ZeroDivisionError: division"),
+    "drawing": (PLOT + "plt.xlabel(r'$\\frac{$');", "10 ValueError: \\frac{"),
+    "html": (RICH.format("1 / 0"), "13 ZeroDivisionError: division by zero"),
+    "repr": ("class A:\n    __repr__ = lambda self: 1 / 0\nA()", "11 Zero"),
+    "shown": (
+        "try:\n    1 / 0\nexcept Exception:\n"
+        "    get_ipython().showtraceback()",
+        "11 ZeroDivisionError: division by zero",
+    ),
+    "sent": (
+        "k = get_ipython().kernel\ncontent = dict.fromkeys("
+        "['ename', 'evalue'], 'E') | {'traceback': []}\n"
+        "k.send_response(k.iopub_socket, 'error', content)",
+        "10 E: E",
+    ),
+    "callback": (
+        "def f():\n    1 / 0\n"
+        "get_ipython().events.register('post_execute', f)",
+        "11 ZeroDivisionError: division by zero",
+    ),
+    "script": ("%%bash\nfalse", "10 CalledProcessError: Command"),
+    "input": ("x = input()", "10 StdinNotImplementedError"),
+    # As in Jupyter: what a shell command returns is for the cell to see.
+    "shell": ("!false\nassert _exit_code == 1", ""),
+    # Output without end, or too much of it.
+    "print": ("print('x' * 30_000_000)", "10 it shows more than 5,000 KB"),
+    "value": ("'x' * 6_000_000", "10 it shows more than 5,000 KB"),
+    "lines": ("while True: print(1)", "10 it shows more than 1,000 lines"),
+    "dots": ("while True: print('.' * 1000, end='')", "10 it shows more than"),
+    "yes": ("!yes", "10 it shows more than 1,000 lines"),
+    "pictures": (
+        PLOT + "for _ in range(60):\n    plt.figure(figsize=(1, 1))\n"
+        "    plt.plot([1])\n    plt.show()",
+        "10 it shows more than 50 pictures, the limit (the front matter can "
+        "raise it: limits: {images: 100})",
+    ),
+    "updates": (
+        SEND.format("{'text/plain': 'a'}, display_id='a'")
+        + "\nfor _ in range(3):\n    display({'text/plain': 'x' * 3_000_000},"
+        " raw=True, display_id='a', update=True)",
+        "",
+    ),
+    "cleared": (
+        "from IPython.display import clear_output\nfor i in range(1500):\n"
+        "    clear_output(wait=True)\n    print(i)",
+        "",
+    ),
+    "message": ("raise ValueError('x' * 30_000_000)", "10 it shows more than"),
+    # No less, and no more, than all of what is shown.
+    "all": ("for i in range(999): print(i, flush=True)", ""),
+    # What a kernel needs itself.
+    "none": (
+        "import sys\nsys.stdout = None\n0",
+        "10 AttributeError: 'NoneType' object has no attribute 'flush'",
+    ),
+    "stdout": (
+        "import sys\nsys.stdout = object()",
+        "10 the kernel cannot go on: AttributeError: 'object' object has no",
+    ),
+    "closed": ("import os\nos.closerange(0, 99)", "10 DeadKernelError: the "),
+    "one": ("import os\nos.close(1)\nos.close(2)\nprint(1)", ""),
+    "kill": (
+        "import os\nos.kill(os.getppid(), 9)\nimport time\ntime.sleep(9)",
+        "10 DeadKernelError: the kernel was ended by SIGKILL",
+    ),
+    "frozen": (
+        "import os\nos.kill(os.getpid(), __import__('signal').SIGSTOP)",
+        "10 TimeoutError: still running after 8 seconds, the limit",
+    ),
+    "gone": (
+        "import os\nos.mkdir('x')\nos.chdir('x')\nos.rmdir('../x')\n1",
+        "",
+    ),
+    "builtins": (
+        "import builtins\nbuiltins.len = None",
+        "10 DeadKernelError: the kernel has ended, with exit status 1",
+    ),
+    # What is no text, and what is no output.
+    "half": (
+        "print('\\ud800')",
+        "10 its output has a path of this machine: the",
+    ),
+    "bytes": ("!printf '\\377x'", ""),
+    "number": (SEND.format("{'text/plain': 5}"), "10 what it shows is not an"),
+    "picture": (
+        SEND.format("{'image/png': 'x'}"),
+        "10 what it shows is not an output: Invalid base64",
+    ),
+    # Warnings speak for themselves, and a value that nobody wants to see.
+    "warning": (
+        "import warnings\nwarnings.warn('Take care.')",
+        "10 it warns, and so its output has a path of this machine: "
+        "UserWarning: Take care. (heed it, or filter it)",
+    ),
+    "thread": (
+        "import threading\nt = threading.Thread(target=lambda: 1 / 0)\n"
+        "t.start()\nt.join()",
+        "10 its output has a path of this machine: the traceback of "
+        "ZeroDivisionError: division by zero",
+    ),
+    "line": (
+        PLOT + "plt.plot([1])",
+        "10 its output has a memory address, new in every run: "
+        "[<matplotlib.lines.Line2D at 0x…>]; end its last line with ;",
+    ),
+    "svg": (RICH.replace("html", "svg").format("return '<svg></svg>'"), ""),
+    "rich": (RICH.format("return '<b>x</b>'"), ""),
+    "rich leak": (RICH.format("return repr(self)"), "10 its output has a mem"),
+}
+
+# The same, for cells with a tag.
+TAGGED = {
+    "html": ("raises-exception", "10 its output has a memory address"),
+    "shown": ("raises-exception", ""),
+    "minimal": ("raises-exception", ""),
+    "one": ("raises-exception", "10 it is tagged raises-exception, but rai"),
+    "warning": ("remove-stderr", ""),
+    "line": ("remove-output", ""),
+    "thread": ("remove_cell", ""),
+    "rich leak": ("hide-output", "10 its output has a memory address"),
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """Run all hostile cells, some of them in kernels that are no forks."""
+    names = [*((name, "") for name in HOSTILE)]
+    names += [(name, tag) for name, (tag, _) in TAGGED.items()]
+    jobs = []
+    for name, tag in names:
+        root = tmp_path_factory.mktemp("hostile")
+        source = HOSTILE[name][0]
+        cell = new_code_cell(source, metadata={"tags": [tag]} if tag else {})
+        notebook = new_notebook(cells=[cell])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "P"}
+        part = Part("code cell 1", 10, source)
+        wait = 8 if name == "frozen" else 60
+        path = f"{name} {tag}".strip()
+        jobs.append(Job(path, notebook, (part,), root, root, wait))
+    started = jobs[::8]
+    forked = [job for job in jobs if job not in started]
+    outcomes = [*run(*started), *run(*forked, fork=True)]
+    return {outcome.job.path: outcome for outcome in outcomes}
+
+
+def check_hostile(outcome: Outcome, expected: str) -> None:
+    found = [
+        str(problem).replace(f"{outcome.job.path}:", "")
+        for problem in outcome.problems
+    ]
+    found = [line.replace("(code cell 1): ", "") for line in found]
+    assert found[:1] == found
+    assert "".join(found).startswith(expected)
+    assert bool(found) == bool(expected)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_cell(name, hostile):
+    check_hostile(hostile[name], HOSTILE[name][1])
+
+
+@pytest.mark.parametrize("name", TAGGED)
+def test_hostile_cell_with_a_tag(name, hostile):
+    tag, expected = TAGGED[name]
+    check_hostile(hostile[f"{name} {tag}"], expected)
+
+
+def test_no_output_is_lost(hostile):
+    expected = "".join(f"{i}\n" for i in range(999))
+    assert printed(hostile["all"]) == expected
+
+
+def test_what_no_page_shows_is_not_kept(hostile):
+    [output] = hostile["rich"].job.notebook.cells[0].outputs
+    assert output.data == {"text/html": "<b>x</b>"}
+
+
+ENDLESS = "blocks = []\nwhile True:\n    blocks.append(b'x' * 10_000_000)"
+
+
+@both
+def test_memory(fork, make_job):
+    """Of a kernel, and of all processes that it starts."""
+    child = (
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {!r}])"
+    )
+    limits = execute.Limits(memory=300)
+    jobs = [
+        replace(make_job("# sympy"), limits=limits),
+        replace(make_job("# sympy\n" + ENDLESS), limits=limits),
+        replace(make_job("# sympy\n" + child.format(ENDLESS)), limits=limits),
+    ]
+    fine, *others = run(*jobs, fork=fork)
+    assert fine.problems == ()
+    for outcome in others:
+        assert [problem.message for problem in outcome.problems] == [
+            "the chapter takes more than 300 MB of memory, the limit "
+            "(the front matter can raise it: limits: {memory: 600})"
+        ]
 
 
 def test_kernel_that_does_not_start(make_job, tmp_path, monkeypatch):

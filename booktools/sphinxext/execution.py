@@ -110,9 +110,8 @@ class _Execution:
             if name in self._codes
             for job in _jobs(self._codes[name], env)
         ]
-        cache = execute.open_cache(
-            Path(env.mystnb_config.execution_cache_path)
-        )
+        path = Path(env.mystnb_config.execution_cache_path)
+        cache = execute.open_cache(path)
         new = [j for j in jobs if not execute.is_cached(cache, j.notebook)]
         done: list[Outcome] = []
 
@@ -130,6 +129,8 @@ class _Execution:
             for outcome in sorted(done, key=lambda o: o.job.path):
                 sys.stderr.write(outcome.traceback)
             _stop(problems)
+        if new:
+            execute.check_cache(path, jobs)
         slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
