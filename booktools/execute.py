@@ -349,7 +349,7 @@ def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
     job = outcome.job
     data = {"execution_seconds": outcome.seconds}
     bundle = CacheBundleIn(job.notebook, job.path, data=data)
-    with suppress(OSError, SQLAlchemyError):  # `check_cache` says it
+    with suppress(OSError, RuntimeError, SQLAlchemyError):  # see `check_cache`
         cache.cache_notebook_bundle(
             bundle, check_validity=False, overwrite=True
         )

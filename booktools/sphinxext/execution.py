@@ -114,6 +114,7 @@ class _Execution:
         cache = execute.open_cache(path)
         new = [j for j in jobs if not execute.is_cached(cache, j.notebook)]
         done: list[Outcome] = []
+        before = _build_files(env)
 
         def report(outcome: Outcome) -> None:
             done.append(outcome)
@@ -131,6 +132,9 @@ class _Execution:
             _stop(problems)
         if new:
             execute.check_cache(path, jobs)
+            for name, state in _build_files(env).items():
+                if state != before[name]:
+                    raise SystemExit(f"code has changed {name} while it ran")
         slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
@@ -141,6 +145,13 @@ class _Execution:
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
+
+
+def _build_files(env: Any) -> dict[str, object]:
+    """Return the state of files that the rest of the build goes by."""
+    paths = [Path(env.doc2path(name)) for name in sorted(env.found_docs)]
+    states = {str(p): p.is_file() and p.read_bytes() for p in paths}
+    return states | {str(env.doctreedir): Path(env.doctreedir).is_dir()}
 
 
 def _library(book: Book) -> Library:
@@ -188,7 +199,7 @@ def _limits(book: Book, chapter: Chapter) -> Limits:
 
     def refuse(key: str, what: str, hint: str) -> None:
         lines = enumerate(text.splitlines(), 1)
-        line = next((i for i, t in lines if t.lstrip().startswith(key)), 1)
+        line = next((i for i, text in lines if key in text), 1)
         rule = "front-matter"
         problems.append(Problem(chapter.path, line, rule, what, hint))
 
