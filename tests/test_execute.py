@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -552,6 +553,47 @@ def test_damaged_cache(damage, make_job, tmp_path):
     assert cache.list_cache_records() == []
     execute.store(cache, Outcome(job, 0.1, ()))
     assert execute.is_cached(execute.open_cache(folder), job.notebook)
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    "damage", [remove, overwrite_database, empty_database, cut_file]
+)
+def test_cache_that_is_damaged_while_code_runs(damage, make_job, tmp_path):
+    """MyST-NB must not run what it does not find."""
+    folder = tmp_path / "cache"
+    earlier, job = make_job("1"), make_job("2")
+    cache = execute.open_cache(folder)
+    execute.store(cache, Outcome(earlier, 0.1, ()))
+    execute.check_cache(folder, [earlier])
+    damage(folder)
+    execute.store(cache, Outcome(job, 0.1, ()))
+    with pytest.raises(SystemExit, match=r"have been lost from .*/cache: "):
+        execute.check_cache(folder, [earlier, job])
+
+
+def test_cache_that_cannot_be_opened(tmp_path):
+    with pytest.raises(SystemExit, match=r"^the cache .*h%25/cache cannot be"):
+        execute.open_cache(tmp_path / "h%25" / "cache")
+
+
+def test_folder_that_the_search_path_cannot_hold(make_job, tmp_path):
+    with pytest.raises(SystemExit, match="rename the folder with ':'"):
+        run(replace(make_job("1"), root=tmp_path / "a:b"))
+
+
+def test_long_name_of_the_temporary_folder(make_job, tmp_path, monkeypatch):
+    """No socket's name has more than 107 bytes."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    jobs = [make_job(f"# sympy\n{i}") for i in range(3)]
+    for outcome in run(*jobs, fork=True):
+        assert outcome.problems == ()
+    assert list(folder.glob("kernels-*")) == []
 
 
 def test_key_of_the_cache(make_job, tmp_path):
