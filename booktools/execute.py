@@ -36,7 +36,6 @@ import zmq
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
-from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import (
@@ -435,16 +434,14 @@ class _Run:
             traceback = f"{self._problems[-1]}\n{error.traceback}\n"
         except CellTimeoutError:
             limit = f"still running after {self._job.timeout} seconds"
-            self._fail("timeout", f"TimeoutError: {limit}, the limit")
+            why = f"TimeoutError: {limit}, the limit"
+            self._fail("timeout", self._why or why)
         except DeadKernelError:
-            if self._why:
-                self._fail("limit", self._why)
-            else:
-                self._fail("dead-kernel", f"DeadKernelError: {self._end()}")
-        except (NoSuchKernel, RuntimeError, OSError) as error:
-            if self._cell is not None:
-                raise
-            self._fail("no-kernel", f"{type(error).__name__}: {error}")
+            why = f"DeadKernelError: {self._end()}"
+            self._fail("dead-kernel", self._why or why)
+        except Exception as error:  # whatever a cell does to the libraries
+            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            self._fail("no-kernel", self._why or why)
         else:
             for cell in self._job.notebook.cells:
                 cell.outputs = _merge_streams(cell.outputs)
@@ -561,7 +558,7 @@ class _Run:
     async def _watch(self) -> None:
         """End a kernel that takes too much, or that does not answer."""
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
             if self.kernel:
                 memory = {"memory": self.kernel.memory // 1_000_000}
                 self.end(self._job.limits.exceeded(memory))
@@ -627,15 +624,16 @@ class _Run:
         text = _SYNTAX.sub("", str(error.evalue).strip())
         if not text:  # a bare `assert`: better its source than nothing
             source = self._job.parts[self._cell or 0].source.splitlines()
-            text = source[self._line - 1].strip()
-        return f"{error.ename}: {text.splitlines()[0]}"
+            text = "".join(source[self._line - 1 : self._line]).strip()
+        return f"{error.ename}: {text.partition(chr(10))[0]}"
 
     def _end(self) -> str:
         """Return how the kernel ended."""
         status = self.kernel.status if self.kernel else None
         if status is None or status >= 0:
             return f"the kernel has ended, with exit status {status}"
-        name = signal.Signals(-status).name
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-status, f"signal {-status}")
         hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
         return f"the kernel was ended by {name}{hint}"
 

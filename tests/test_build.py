@@ -366,6 +366,7 @@ def at_first_page(book: Book) -> bool:
     [
         ("SIGINT", at_first_cell),
         ("SIGINT", at_first_page),
+        ("SIGTERM", at_first_cell),
         ("SIGKILL", at_first_cell),
         ("SIGKILL", at_first_result),
         ("SIGKILL", at_pickle),

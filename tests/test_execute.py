@@ -256,9 +256,9 @@ HOSTILE = {
     ),
     "sent": (
         "k = get_ipython().kernel\ncontent = dict.fromkeys("
-        "['ename', 'evalue'], 'E') | {'traceback': []}\n"
+        "['ename', 'evalue'], '') | {'traceback': []}\n"
         "k.send_response(k.iopub_socket, 'error', content)",
-        "10 E: E",
+        "10 : k = get_ipython().kernel",
     ),
     "callback": (
         "def f():\n    1 / 0\n"
@@ -309,6 +309,10 @@ HOSTILE = {
     "kill": (
         "import os\nos.kill(os.getppid(), 9)\nimport time\ntime.sleep(9)",
         "10 DeadKernelError: the kernel was ended by SIGKILL",
+    ),
+    "signal": (
+        "import os\nos.kill(os.getpid(), 40)",
+        "10 DeadKernelError: the kernel was ended by signal 40",
     ),
     "frozen": (
         "import os\nos.kill(os.getpid(), __import__('signal').SIGSTOP)",
