@@ -625,7 +625,8 @@ class _Run:
         if not text:  # a bare `assert`: better its source than nothing
             source = self._job.parts[self._cell or 0].source.splitlines()
             text = "".join(source[self._line - 1 : self._line]).strip()
-        return f"{error.ename}: {text.partition(chr(10))[0]}"
+        name = str(error.ename).replace("\n", " ")
+        return f"{name}: {text.partition(chr(10))[0]}"
 
     def _end(self) -> str:
         """Return how the kernel ended."""

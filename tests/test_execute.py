@@ -260,6 +260,10 @@ HOSTILE = {
         "k.send_response(k.iopub_socket, 'error', content)",
         "10 : k = get_ipython().kernel",
     ),
+    "lines of a name": (
+        "raise type('A\\nB', (Exception,), {})('x\\ny')",
+        "10 A B: x",
+    ),
     "callback": (
         "def f():\n    1 / 0\n"
         "get_ipython().events.register('post_execute', f)",
@@ -309,6 +313,10 @@ HOSTILE = {
     "kill": (
         "import os\nos.kill(os.getppid(), 9)\nimport time\ntime.sleep(9)",
         "10 DeadKernelError: the kernel was ended by SIGKILL",
+    ),
+    "library": (
+        "import json\njson.dumps = json.loads = None",
+        "10 the kernel cannot go on: TypeError: 'NoneType' object is not",
     ),
     "signal": (
         "import os\nos.kill(os.getpid(), 40)",
