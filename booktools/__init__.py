@@ -8,6 +8,7 @@ The pipeline, in order; each step imports only steps above it:
 ``deps``       which saved code a chapter uses, and a digest of it
 ``mentions``   where in code the saved names stand
 ``docstring``  a docstring -> its sections
+``guard``      that nothing outlives a kernel
 ``kernels``    how kernels start, forked or not, and that they end
 ``execute``    runs chapters and checks: cache, parallel, failures
 ``takeaway``   what a chapter's notebook begins with, and its script

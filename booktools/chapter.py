@@ -6,6 +6,7 @@ them: fences at the top level of a file, with options at their head.
 
 import ast
 import functools
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +28,9 @@ from booktools.problem import BookError, Problem
 
 TOC = "_toc.yml"
 CONFIG = "_config.yml"
+
+# How many values YAML with aliases may stand for.
+_MOST_VALUES = 10_000
 
 # The fast loader where PyYAML was built with it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -280,6 +284,7 @@ def _decode(data: bytes, path: str) -> str:
 
 def _load_yaml(text: str, path: str, first_line: int = 1) -> Any:
     try:
+        _refuse_bombs(text, path, first_line)
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -288,6 +293,32 @@ def _load_yaml(text: str, path: str, first_line: int = 1) -> Any:
         above, reason = text[: error.position].count("\n"), error.reason
     what = f"this is not YAML: {reason}"
     raise BookError([Problem(path, first_line + above, "bad-yaml", what)])
+
+
+def _refuse_bombs(text: str, path: str, first_line: int) -> None:
+    """Refuse YAML that is small only as long as nobody looks at all of it.
+
+    An alias stands for any number of values, among them more aliases.
+    """
+    sizes: dict[int, float] = {}
+
+    def size(node: Any) -> float:
+        if id(node) not in sizes:
+            sizes[id(node)] = math.inf  # within itself
+            children = node.value if node.id != "scalar" else []
+            if node.id == "mapping":
+                children = [child for pair in children for child in pair]
+            sizes[id(node)] = 1 + sum(map(size, children))
+        return sizes[id(node)]
+
+    events = yaml.parse(text, Loader=_Loader)
+    aliases = (e for e in events if isinstance(e, yaml.AliasEvent))
+    alias: Any = next(aliases, None)
+    if alias and size(yaml.compose(text, Loader=_Loader)) > _MOST_VALUES:
+        line = first_line + alias.start_mark.line
+        what = f"with its aliases, this is more than {_MOST_VALUES:,} values"
+        hint = "write out what the * stands for"
+        raise BookError([Problem(path, line, "bad-yaml", what, hint)])
 
 
 def _line_in_yaml(text: str, *values: str) -> int:
@@ -352,10 +383,16 @@ class _Reader:
 
     def _read_fence(self, token: Token, fence: int) -> None:
         kind, _, argument = token.info.partition("}")
-        if kind not in ("{code-cell", "{check"):
+        if kind not in ("{code-cell", "{raw-cell", "{check"):
             return
         lines = token.content.splitlines()
         options, above = self._split_options(lines, fence + 1)
+        if "load" in options:
+            what = f"the code of this cell is elsewhere: {options['load']!r}"
+            hint = "write it here; other chapters get it with #@save"
+            self._report(fence, "loaded-code", what, hint)
+        if kind == "{raw-cell":
+            return
         source = "\n".join(lines[above:])
         line = fence + 1 + above
         if kind == "{check":

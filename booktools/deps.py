@@ -2,17 +2,20 @@
 
 Code is only parsed, never imported or run.  Where that cannot tell what is
 used, everything counts as used: a result that is made once more costs seconds,
-a stale one is a lie.  What no parser sees (files that a chapter reads or runs)
-its author names in the front matter: ``data: [file, ...]``.
+a stale one is a lie.  What no parser sees (files that a chapter reads) its
+author names in the front matter: ``data: [file, ...]``.
 """
 
 import ast
 import functools
 import hashlib
+import os
 import platform
+import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
-from importlib import metadata
 from pathlib import Path
 
 from booktools.chapter import Book, Chapter, parse_python, python_source
@@ -30,6 +33,14 @@ _DYNAMIC = {
 
 # Where saved code has one of these, to make a class may run any code.
 _CLASS_HOOKS = ("__init_subclass__", "metaclass=")
+
+# Python files that code names, in quotes or not; IPython adds the ending.
+_SCRIPTS = re.compile(
+    r"""['"]([^'"\n]+\.(?:i?py|ipynb))['"]|([^\s'"]+\.(?:i?py|ipynb))\b"""
+)
+_RUN = re.compile(r"%(?:run|load) +(?:-\S+ +)*([^\s'\"]+)")
+# What a chapter itself writes, it does not depend on.
+_WRITTEN = re.compile(r"%%(?:write)?file +(?:-a +)?(\S+)")
 
 
 class Library:
@@ -180,8 +191,9 @@ class Library:
 def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     """Return a digest of what a chapter's results depend on besides its code.
 
-    That is the saved code it uses, the versions of what it runs on, and the
-    files that its front matter names as ``data``, seen from its own folder.
+    That is the saved code it uses, the versions of what it runs on, Python
+    files of the book that it imports or runs, and the files that its front
+    matter names as ``data``, seen from its own folder.
 
     Raises
     ------
@@ -190,6 +202,12 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     """
     cells = [python_source(cell.source) for cell in chapter.cells]
     parts = [library.digest(library.uses(cells))]
+    # Where imports look: beside the chapter, and in the book's folder.
+    folders = [(root / chapter.path).parent, root]
+    sources = [cell.source for cell in chapter.cells]
+    for path in sorted(_local_files(sources, library.package, folders)):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        parts.append(f"{os.path.relpath(path, root)} {content}")
     problems = []
     named = chapter.front_matter.get("data") or []
     for name in map(str, named if isinstance(named, list) else [named]):
@@ -295,14 +313,47 @@ def _chains(nodes: list[ast.AST]) -> Iterator[tuple[str, list[str]]]:
 
 @functools.cache
 def _versions() -> tuple[str, ...]:
-    """Return what may change all that chapters compute or draw."""
-    found = [f"python {platform.python_version()}"]
-    for name in ("numpy", "matplotlib", "torch"):
-        try:
-            found.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            found.append(f"{name} is not installed")
-    return tuple(found)
+    """Return what may change all that chapters compute, draw or show.
+
+    That is every distribution which Python finds: what a chapter imports
+    imports others, and the kernel itself has some.  Its folder's name tells
+    the version; to read what is in 150 of them takes a while.
+    """
+    names = {
+        path.name
+        for folder in sys.path
+        for path in Path(folder or os.curdir).glob("*.*-info")
+    }
+    return (f"python {platform.python_version()}", *sorted(names))
+
+
+def _local_files(
+    sources: Iterable[str], package: str, folders: Iterable[Path]
+) -> set[Path]:
+    """Return the Python files that code imports from folders, or runs.
+
+    Not the package: of that, only what is used counts.
+    """
+    found: set[Path] = set()
+    todo = list(sources)
+    written = {w for source in todo for w in _WRITTEN.findall(source)}
+    while todo:
+        source = todo.pop()
+        names = {"".join(groups) for groups in _SCRIPTS.findall(source)}
+        names |= {f"{name}.py" for name in _RUN.findall(source)}
+        modules = set()
+        with suppress(SyntaxError):
+            paths = _imports(ast.walk(parse_python(python_source(source))))
+            modules = {path.partition(".")[0] for _, path in paths} - {package}
+        for folder in folders:
+            files = [folder / name for name in names - written]
+            for name in modules - {w.removesuffix(".py") for w in written}:
+                files += [folder / f"{name}.py"]
+                files += (folder / name).glob("**/*.py")
+            new = {f.resolve() for f in files if f.is_file()} - found
+            todo += [file.read_text("utf-8", "replace") for file in new]
+            found |= new
+    return found
 
 
 def _digest(lines: Iterable[str]) -> str:

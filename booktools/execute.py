@@ -6,6 +6,7 @@ checks of its formulas.
 
 import ast
 import asyncio
+import base64
 import os
 import re
 import shutil
@@ -15,27 +16,30 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     Future,
     ThreadPoolExecutor,
     wait,
 )
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
-from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import (
+    CellExecutionComplete,
     CellExecutionError,
     CellTimeoutError,
     DeadKernelError,
@@ -47,6 +51,7 @@ from booktools.kernels import (
     ForkedKernel,
     ForkServer,
     Kernel,
+    has_long_names,
     is_slow,
     kernel_environment,
 )
@@ -64,13 +69,22 @@ SUITABLE = {
 SETTINGS = Path(__file__).with_name("matplotlibrc")
 
 # No word about encryption or Ctrl-C, no file of all that was ever typed.
-QUIET = ["--log-level=CRITICAL", "--HistoryManager.hist_file=:memory:"]
+QUIET = ["--log-level=ERROR", "--HistoryManager.hist_file=:memory:"]
+
+# What a kernel says if it cannot answer any more: a cell has changed
+# something that it needs itself.
+_BROKEN = re.compile(
+    "^.*(Exception in message handler|Uncaught exception in ZMQStream).*"
+    r"(\n[ ^].*|\nTraceback.*)*\n(?P<error>.+)",
+    re.MULTILINE,
+)
 
 # What the code of a check is called; the cell around it is ours.
 CHECK = "<check>"
 
-# Evaluated in a kernel after an error: where it happened.
+# Evaluated in a kernel after an error: what it was, where it happened.
 _WHERE = """(
+    __import__("sys").last_type.__name__,
     [
         (f.f_code.co_filename, line, f.f_globals is get_ipython().user_ns)
         for f, line in __import__("traceback").walk_tb(
@@ -85,6 +99,23 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # What Python appends to the message of a syntax error: our own line is better.
 _SYNTAX = re.compile(r" \(\S+, line \d+\)$")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
+_LAST_LINE = re.compile(r"\n(\w+(?:\.\w+)*(?:Error|Exception|Interrupt): .*)")
+_WARNING = re.compile(r":\d+: (\w*Warning: .*)")
+
+# Of an output that is given in several ways, a page shows the first.
+_KINDS = (
+    *("application/vnd.jupyter.widget-view+json", "application/javascript"),
+    *("text/html", "image/svg+xml", "image/png", "image/jpeg"),
+    *("text/markdown", "text/latex", "text/plain"),
+)
+
+# What it means that a limit is exceeded.
+_SENTENCES = {
+    "lines": "it shows more than {} lines of text",
+    "kilobytes": "it shows more than {} KB",
+    "images": "it shows more than {} pictures",
+    "memory": "the chapter takes more than {} MB of memory",
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +138,35 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much the code of a chapter may give and take.
+
+    Parameters
+    ----------
+    lines, kilobytes, images : int
+        What one cell may show: lines of text, all data, pictures.
+    memory : int
+        What the kernel and all that it starts may take, in MB.
+    """
+
+    lines: int = 1_000
+    kilobytes: int = 5_000
+    images: int = 50
+    memory: int = 4_000
+
+    def exceeded(self, counts: Mapping[str, int]) -> str:
+        """Return a sentence about the first limit that is exceeded, or ""."""
+        for name, limit in asdict(self).items():
+            if counts.get(name, 0) > limit:
+                what = _SENTENCES[name].format(f"{limit:,}")
+                return (
+                    f"{what}, the limit (the front matter can raise it: "
+                    f"limits: {{{name}: {2 * limit}}})"
+                )
+        return ""
+
+
+@dataclass(frozen=True)
 class Job:
     """A notebook to run.
 
@@ -122,6 +182,8 @@ class Job:
         The book's folder; the folder to run in.
     timeout : int
         Seconds that a cell may take; 0 or less: no limit.
+    limits : Limits
+        What else it may take.
     """
 
     path: str
@@ -130,6 +192,7 @@ class Job:
     root: Path
     cwd: Path
     timeout: int
+    limits: Limits = Limits()
 
     def problem(
         self, cell: int, rule: str, what: str, line: int = 1
@@ -185,9 +248,16 @@ def run(
     outcomes: list[Outcome] = []
     if not jobs:
         return outcomes
+    if os.pathsep in str(jobs[0].root.absolute()):
+        raise SystemExit(
+            f"no code finds the book's package in {jobs[0].root}: rename the "
+            f"folder with {os.pathsep!r}"
+        )
     # One or two notebooks are done sooner than a server has imported all.
     # Elsewhere than on Linux, libraries do not survive a fork.
     fork = fork and len(jobs) > 2 and sys.platform == "linux"
+    # Its socket is where temporary files are.
+    fork = fork and not has_long_names()
     with kernel_environment(jobs[0].root) as env:
         parts = [part.source for job in jobs for part in job.parts]
         _find_fonts()
@@ -232,16 +302,31 @@ def open_cache(path: Path) -> JupyterCacheBase:
     """Open a cache, without what a killed build has left half done in it."""
     cache = JupyterCacheBase(path)
     try:
-        records = cache.list_cache_records()
-        cache.list_project_records()
-        cache.get_cache_limit()
-    except (RuntimeError, SQLAlchemyError):
-        cache.clear_cache()
-        return cache
+        try:
+            records = cache.list_cache_records()
+            cache.list_project_records()
+            cache.get_cache_limit()
+        except (RuntimeError, SQLAlchemyError):
+            cache.clear_cache()
+            records = cache.list_cache_records()
+    except (OSError, SQLAlchemyError) as error:
+        why = "a folder's name with % or ?, or that may not be written to?"
+        what = f"{getattr(error, 'orig', error)} ({why})"
+        raise SystemExit(f"the cache {path} cannot be used: {what}") from None
     for record in records:
         if not (_folder(cache, record) / "base.ipynb").is_file():
             _forget(cache, record)
     return cache
+
+
+def check_cache(path: Path, jobs: Iterable[Job]) -> None:
+    """End the build if outputs are not in its cache, or MyST-NB runs code."""
+    cache = open_cache(path)
+    for job in jobs:
+        if not is_cached(cache, job.notebook):
+            what = f"the outputs of {job.path} have been lost from {path}"
+            why = "the disk is full, or code deletes its own build"
+            raise SystemExit(f"{what}: {why}")
 
 
 def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
@@ -259,11 +344,14 @@ def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
 
 
 def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
-    """Put the outputs of a job that went well into a cache."""
+    """Put the outputs of a job that went well into a cache, if possible."""
     job = outcome.job
     data = {"execution_seconds": outcome.seconds}
     bundle = CacheBundleIn(job.notebook, job.path, data=data)
-    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    with suppress(OSError, RuntimeError, SQLAlchemyError):  # see `check_cache`
+        cache.cache_notebook_bundle(
+            bundle, check_validity=False, overwrite=True
+        )
 
 
 def _folder(cache: JupyterCacheBase, record: NbCacheRecord) -> Path:
@@ -292,6 +380,27 @@ def _find_fonts() -> None:
         subprocess.run(command, capture_output=True, check=False)
 
 
+class _Client(NotebookClient):
+    """A client that lets a run look at each message of a cell's outputs."""
+
+    run: "_Run"
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Process a message."""
+        try:
+            output = super().process_message(msg, cell, cell_index)
+            self.run.look(msg, cell.outputs)
+        except CellExecutionComplete:
+            raise
+        except Exception as error:  # a cell may send anything
+            what = str(error).partition("\n")[0]
+            self.run.end(f"what it shows is not an output: {what}")
+            return None
+        return output
+
+
 class _Run:
     """A job to run: call it."""
 
@@ -307,6 +416,10 @@ class _Run:
         self._server = server
         self._cell: int | None = None  # the one that runs
         self._line = 1  # in its source, of the error
+        self._errors: list[Mapping[str, Any]] = []  # of that cell
+        self._counts = Counter[str]()  # of its outputs, or more
+        self._losses: Any = None  # tells when the connection is lost
+        self._why = ""  # why the kernel was ended
         self._problems: list[Problem] = []
 
     def __call__(self) -> Outcome:
@@ -321,16 +434,18 @@ class _Run:
             traceback = f"{self._problems[-1]}\n{error.traceback}\n"
         except CellTimeoutError:
             limit = f"still running after {self._job.timeout} seconds"
-            self._fail("timeout", f"TimeoutError: {limit}, the limit")
+            why = f"TimeoutError: {limit}, the limit"
+            self._fail("timeout", self._why or why)
         except DeadKernelError:
-            self._fail("dead-kernel", f"DeadKernelError: {self._end()}")
-        except (NoSuchKernel, RuntimeError, OSError) as error:
-            if self._cell is not None:
-                raise
-            self._fail("no-kernel", f"{type(error).__name__}: {error}")
+            why = f"DeadKernelError: {self._end()}"
+            self._fail("dead-kernel", self._why or why)
+        except Exception as error:  # whatever a cell does to the libraries
+            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            self._fail("no-kernel", self._why or why)
         else:
             for cell in self._job.notebook.cells:
                 cell.outputs = _merge_streams(cell.outputs)
+                _drop_unshown(cell, self._job.root)
             self._problems += _find_leaks(self._job)
         seconds = time.monotonic() - start
         return Outcome(self._job, seconds, tuple(self._problems), traceback)
@@ -345,6 +460,7 @@ class _Run:
             # by the time the kernel wants them.
             manager.transport = "ipc"
             manager.ip = f"{self._env['IPYTHONDIR']}/{id(self)}"
+            manager.connection_file = f"{manager.ip}.json"
         spec = manager.kernel_spec
         # Another program's kernel is no fork of ours.
         code = "\n".join(part.source for part in self._job.parts)
@@ -356,31 +472,49 @@ class _Run:
         else:
             self.kernel = Kernel(kernel_spec=spec, parent=manager)
         manager.provisioner = self.kernel
-        self._client = NotebookClient(
+        self._client = _Client(
             notebook,
             km=manager,
             timeout=self._job.timeout,
             record_timing=False,
             shell_timeout_interval=1,  # to notice soon that a kernel is dead
+            iopub_timeout=60,
+            raise_on_iopub_timeout=True,  # some output has not come
             allow_errors=True,  # `_check_reply` decides
             on_cell_executed=self._check_reply,
         )
+        self._client.run = self
         # Not `async_execute`: it trips over a kernel that does not start.
         try:
+            watch = asyncio.create_task(self._watch())
             await manager.start_kernel(
                 cwd=str(self._job.cwd),
                 env=self._env,
                 extra_arguments=QUIET if manager.ipykernel else [],
             )
             kernel = self._client.kc = manager.client()
-            kernel.start_channels()
+            # No message is lost because many wait; one that is larger than
+            # all that a cell may show does not even get into memory.
+            kernel.context.setsockopt(zmq.RCVHWM, 0)
+            largest = 1_000_000 + 2000 * self._job.limits.kilobytes
+            kernel.context.setsockopt(zmq.MAXMSGSIZE, largest)
+            kernel.start_channels(stdin=False)  # nobody answers
+            socket = kernel.iopub_channel.socket
+            self._losses = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
             await kernel.wait_for_ready(timeout=60)
-            info = await self._reply(kernel.kernel_info())
-            notebook.metadata.language_info = info["language_info"]
+            info = await kernel.kernel_info(reply=True, timeout=15)
+            language = info["content"]["language_info"]
+            notebook.metadata.language_info = language
             for i, cell in enumerate(notebook.cells):
-                self._cell = i
+                self._cell, self._line = i, 1
+                self._errors.clear()
+                self._counts.clear()
                 await self._client.async_execute_cell(cell, i, i + 1)
         finally:
+            for task in {watch, *asyncio.all_tasks()} - {
+                asyncio.current_task()
+            }:
+                task.cancel()  # or it waits for what is closed now
             await manager.shutdown_kernel(now=True)
             if self._client.kc:
                 self._client.kc.stop_channels()
@@ -389,32 +523,82 @@ class _Run:
         self, cell: NotebookNode, cell_index: int, execute_reply: Any
     ) -> None:
         """Stop at a cell that fails; complain of one that should, but not."""
+        await self._notice_loss()
+        if self._why:
+            raise DeadKernelError(self._why)
         reply = execute_reply["content"]
+        # What is drawn or shown after the code has run can fail, too.
+        replies = [reply] * (reply["status"] != "ok")
+        error = next(reversed([*replies, *self._errors]), None)
         must_fail = "raises-exception" in cell.metadata.get("tags", [])
-        if reply["status"] != "ok" and not must_fail:
-            self._line = await self._find_line(cell.source)
-            trace = _ANSI.sub("", "\n".join(reply["traceback"]))
-            raise CellExecutionError(trace, reply["ename"], reply["evalue"])
-        if reply["status"] == "ok" and must_fail:
+        if error and not must_fail:
+            self._line = await self._find_line(cell.source, error["ename"])
+            trace = _ANSI.sub("", "\n".join(error["traceback"]))
+            raise CellExecutionError(trace, error["ename"], error["evalue"])
+        if must_fail and not error:
             what = "it is tagged raises-exception, but raises none"
             self._fail("did-not-fail", what)
 
-    async def _reply(self, request: str) -> Any:
-        """Return what a kernel replies to a request."""
-        reply: Any = await self._client.async_wait_for_reply(request)
-        return reply["content"]
+    def look(
+        self, message: Mapping[str, Any], outputs: list[NotebookNode]
+    ) -> None:
+        """Note an error, and end a kernel that gives too much."""
+        content = message["content"]
+        for kind, data in content.get("data", {}).items():
+            if kind in ("image/png", "image/jpeg", "image/gif"):
+                base64.b64decode(data)
+        if message["msg_type"] == "error":
+            self._errors.append(content)
+        self._counts += _count(content)
+        if self._job.limits.exceeded(self._counts):
+            # Perhaps it cleared what it had shown before.
+            self._counts = sum(map(_count, outputs), Counter[str]())
+            self.end(self._job.limits.exceeded(self._counts))
 
-    async def _find_line(self, source: str) -> int:
+    async def _watch(self) -> None:
+        """End a kernel that takes too much, or that does not answer."""
+        while True:
+            await asyncio.sleep(1)
+            if self.kernel:
+                memory = {"memory": self.kernel.memory // 1_000_000}
+                self.end(self._job.limits.exceeded(memory))
+                if broken := _BROKEN.search(self.kernel.said):
+                    self.end(f"the kernel cannot go on: {broken['error']}")
+            await self._notice_loss()
+
+    async def _notice_loss(self) -> None:
+        """End a kernel that lives on although the connection is lost."""
+        if self.kernel and self._losses and await self._losses.poll(0):
+            await asyncio.sleep(1)
+            if await self.kernel.poll() is None:
+                limit = self._job.limits.exceeded({"kilobytes": sys.maxsize})
+                self.end(f"{limit}, or it has closed the kernel's files")
+
+    def end(self, why: str) -> None:
+        """End the kernel if there is a reason."""
+        self._why = self._why or why
+        if self._why and self.kernel:
+            self.kernel.end()
+
+    async def _find_line(self, source: str, name: str) -> int:
         """Ask the kernel where in its source a cell has failed."""
         kernel: Any = self._client.kc
-        request = kernel.execute(
-            "", silent=True, user_expressions={"where": _WHERE}
-        )
-        reply = await self._reply(request)
-        answer = reply["user_expressions"]["where"]
-        if answer["status"] != "ok":
+        expressions = {"where": _WHERE}
+        try:
+            reply = await kernel.execute(
+                "",
+                silent=True,
+                user_expressions=expressions,
+                reply=True,
+                timeout=5,
+            )
+            answer = reply["content"]["user_expressions"]["where"]["data"]
+            what = ast.literal_eval(answer["text/plain"])
+            last, frames, file, line = what
+        except (LookupError, TimeoutError, TypeError, ValueError, SyntaxError):
+            return 1  # the cell has changed the kernel itself, or ended it
+        if last != name:  # it was another error
             return 1
-        frames, file, line = ast.literal_eval(answer["data"]["text/plain"])
         in_check = [line for name, line, _ in frames if name == CHECK]
         if file == CHECK:  # it cannot be compiled
             return int(line or 1)
@@ -427,6 +611,8 @@ class _Run:
         own = next((name for name, _, is_own in frames if is_own), None)
         if own:
             line = [line for name, line, _ in frames if name == own][-1]
+        elif not file:
+            return 1
         return int(line or 1) + head.count("\n")
 
     def _fail(self, rule: str, what: str) -> None:
@@ -438,15 +624,17 @@ class _Run:
         text = _SYNTAX.sub("", str(error.evalue).strip())
         if not text:  # a bare `assert`: better its source than nothing
             source = self._job.parts[self._cell or 0].source.splitlines()
-            text = source[self._line - 1].strip()
-        return f"{error.ename}: {text.splitlines()[0]}"
+            text = "".join(source[self._line - 1 : self._line]).strip()
+        name = str(error.ename).replace("\n", " ")
+        return f"{name}: {text.partition(chr(10))[0]}"
 
     def _end(self) -> str:
         """Return how the kernel ended."""
         status = self.kernel.status if self.kernel else None
         if status is None or status >= 0:
             return f"the kernel has ended, with exit status {status}"
-        name = signal.Signals(-status).name
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-status, f"signal {-status}")
         hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
         return f"the kernel was ended by {name}{hint}"
 
@@ -473,30 +661,87 @@ def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return merged
 
 
+def _count(output: Mapping[str, Any]) -> Counter[str]:
+    """Return what of an output there are limits for."""
+    data = output.get("data") or {}
+    text = str(output.get("text") or "")
+    texts = [text, str(data.get("text/plain") or "")]
+    size = len(text) + sum(len(str(value)) for value in data.values())
+    size += len("".join(map(str, output.get("traceback") or [])))
+    counts = Counter[str]()
+    counts["lines"] = sum(text.count("\n") for text in texts)
+    # What is around a piece of an output takes space, too.
+    counts["bytes"] = size + 200
+    counts["kilobytes"] = counts["bytes"] // 1000
+    counts["images"] = any(kind.startswith("image/") for kind in data)
+    return counts
+
+
+def _drop_unshown(cell: NotebookNode, root: Path) -> None:
+    """Drop what no page shows and another build would have differently."""
+    tags = {tag.replace("_", "-") for tag in cell.metadata.get("tags", [])}
+    kept = []
+    for output in cell.outputs:
+        data = output.get("data", {})
+        shown = next((kind for kind in _KINDS if kind in data), "")
+        for kind in {*data} - {shown}:
+            if any(_leaks(str(data[kind]), root)):
+                del data[kind]
+        removed = {"remove-cell", "remove-output"}
+        removed.add(f"remove-{output.get('name')}")
+        # Other cells, and prose, may show what is glued.
+        glued = "scrapbook" in output.get("metadata", {})
+        if glued or not (tags & removed and any(_leaks(_text(output), root))):
+            kept.append(output)
+    cell.outputs = kept
+
+
 def _find_leaks(job: Job) -> Iterator[Problem]:
     """Find what would be different in another build, or elsewhere."""
-    folders = {job.root, Path.home(), Path(tempfile.gettempdir())}
+    for i, cell in enumerate(job.notebook.cells):
+        text = "\n".join(map(_text, cell.outputs))
+        value = any(o.output_type == "execute_result" for o in cell.outputs)
+        for rule, what in _leaks(text, job.root):
+            if value and rule == "memory-address":
+                what += "; end its last line with ;"
+            yield job.problem(i, rule, what)
+
+
+def _text(output: NotebookNode) -> str:
+    """Return an output as far as it is text."""
+    if output.output_type == "stream":
+        return str(output.text)
+    if output.output_type == "error":
+        return _ANSI.sub("", "\n".join(output.traceback))
+    return "\n".join(
+        str(data)
+        for kind, data in output.data.items()
+        if kind.startswith("text/") or kind == "image/svg+xml"
+    )
+
+
+def _leaks(text: str, root: Path) -> Iterator[tuple[str, str]]:
+    """Find what of a text is new in another build, or elsewhere."""
+    if found := _ADDRESS.search(text):
+        quote = _ADDRESS.sub("at 0x…", _line_around(text, found.start()))
+        what = f"its output has a memory address, new in every run: {quote}"
+        yield "memory-address", what
+    folders = {root, Path.home(), Path(tempfile.gettempdir())}
     folders |= {Path(sys.prefix), Path(sys.base_prefix)}
     paths = [str(folder) + os.sep for folder in folders if folder.name]
     paths.append(f"File ~{os.sep}")  # the home folder in a traceback
-    for i, cell in enumerate(job.notebook.cells):
-        text = "\n".join(_texts(cell))
-        if _ADDRESS.search(text):
-            what = "its output has a memory address, new in every run: at 0x"
-            yield job.problem(i, "memory-address", what)
-        if path := max((p for p in paths if p in text), key=len, default=""):
-            what = f"its output has a path of this machine: {path}"
-            yield job.problem(i, "machine-path", what)
+    if path := max((p for p in paths if p in text), key=len, default=""):
+        quote = _line_around(text, text.index(path))
+        what = "its output has a path of this machine"
+        if warning := _WARNING.search(quote):
+            quote = f"{warning[1]} (heed it, or filter it)"
+            what = "it warns, and so " + what
+        elif error := _LAST_LINE.search(text, text.index(path)):
+            quote = f"the traceback of {error[1]}"
+        yield "machine-path", f"{what}: {quote}"
 
 
-def _texts(cell: NotebookNode) -> Iterator[str]:
-    """Return the outputs of a cell that are text."""
-    for output in cell.outputs:
-        if output.output_type == "stream":
-            yield output.text
-        elif output.output_type == "error":
-            yield _ANSI.sub("", "\n".join(output.traceback))
-        else:
-            for kind, data in output.data.items():
-                if kind.startswith("text/") or kind == "image/svg+xml":
-                    yield data
+def _line_around(text: str, at: int) -> str:
+    """Return the line of a text around an index, or most of it."""
+    start = max(text.rfind("\n", 0, at) + 1, at - 60)
+    return text[start : at + 200].partition("\n")[0].strip()

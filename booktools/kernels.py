@@ -7,21 +7,29 @@ the slow imports behind it.  Both see the same environment.
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.context import BaseContext
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil  # type: ignore[import-untyped]
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from booktools import guard
+
+# The longest name of a temporary folder that leaves room for a socket's name,
+# which has 107 bytes at most.
+_LONGEST = 50
 
 # What a fork server imports, if a word is somewhere in the code to run: all
 # that a kernel imports in any case, and what makes chapters wait.
@@ -63,7 +71,12 @@ def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
         A folder from which kernels can import.
     """
     saved = dict(os.environ)
-    with TemporaryDirectory(prefix="kernels-") as profile:
+    get_temp_dir()  # made here, so that all who remove it know it
+    folder = "/tmp" if has_long_names() else None
+    with (
+        tempfile.TemporaryDirectory(prefix="kernels-", dir=folder) as profile,
+        _terminable(),
+    ):
         os.environ |= {
             "PYTHONPATH": str(path),
             "PYTHONHASHSEED": "0",
@@ -87,17 +100,85 @@ def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
             os.environ.update(saved)
 
 
+def _folders(env: dict[str, str]) -> tuple[str, str]:
+    """Return the temporary folders of the build."""
+    return env["IPYTHONDIR"], get_temp_dir()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Tidy up when the system ends the build, as when a person does."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise SystemExit(f"ended by {signal.Signals(number).name}")
+
+    saved = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in {"SIGTERM", "SIGHUP"} & {*dir(signal)}:
+            number = signal.Signals[name]
+            saved[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in saved.items():
+            signal.signal(number, handler)
+
+
+def has_long_names() -> bool:
+    """Tell whether no socket fits into the folder for temporary files."""
+    name = os.fsencode(tempfile.gettempdir())
+    return os.name == "posix" and len(name) > _LONGEST
+
+
 class Kernel(LocalProvisioner):
     """A kernel that takes the processes it started with it when it ends.
+
+    On Linux the `guard` sees to it.  Elsewhere those live on that have left
+    the kernel's process group and whose parent has ended.
 
     ``status`` is its exit status then, negative if a signal ended it.
     """
 
     status: int | None = None
 
+    @property
+    def log(self) -> str:
+        """The file with what the kernel says to the terminal."""
+        manager: Any = self.parent
+        return f"{manager.connection_file}.log"
+
+    @property
+    def said(self) -> str:
+        """What the kernel has said to the terminal, only known on Linux."""
+        with suppress(OSError):
+            return Path(self.log).read_text("utf-8", "replace")
+        return ""
+
+    @property
+    def memory(self) -> int:
+        """How many bytes the kernel and all that it started take."""
+        total = 0
+        if self.pid is None:  # not yet
+            return total
+        with suppress(psutil.Error):
+            kernel = psutil.Process(self.pid)
+            for process in [kernel, *kernel.children(recursive=True)]:
+                with suppress(psutil.Error):
+                    info = process.memory_info()
+                    if info.rss > 2**27 and sys.platform == "linux":
+                        # Of what forks share, each has a part.
+                        total += process.memory_full_info().pss
+                    else:
+                        total += info.rss
+        return total
+
     def end(self) -> None:
         """Kill the kernel and all that it started."""
         if self.pid is None:
+            return
+        if sys.platform == "linux":
+            with suppress(OSError):
+                os.kill(self.pid, signal.SIGTERM)
             return
         processes = []
         with suppress(psutil.Error):
@@ -115,11 +196,13 @@ class Kernel(LocalProvisioner):
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
         """Start the kernel."""
-        info = await super().launch_kernel(cmd, **kwargs)
-        # Where memory ends, a kernel shall die rather than the build.
-        with suppress(OSError):
-            Path(f"/proc/{self.pid}/oom_score_adj").write_text("800")
-        return info
+        if sys.platform == "linux":
+            if not shutil.which(cmd[0], path=kwargs["env"].get("PATH")):
+                raise FileNotFoundError(f"there is no program {cmd[0]!r}")
+            own = [sys.executable, "-I", "-S", guard.__file__]
+            own += [str(os.getpid()), self.log, *_folders(kwargs["env"])]
+            cmd = [*own, *cmd]
+        return await super().launch_kernel(cmd, **kwargs)
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel and all that it started."""
@@ -165,11 +248,11 @@ class ForkServer:
         self._start(os.getpid).join()
 
     def fork(
-        self, arguments: list[str], cwd: str, env: dict[str, str]
+        self, arguments: list[str], cwd: str, env: dict[str, str], log: str
     ) -> "_ForkedProcess":
         """Fork a kernel."""
         return _ForkedProcess(
-            self._start(_be_kernel, arguments, cwd, env, self._path)
+            self._start(_be_kernel, arguments, cwd, env, log, self._path)
         )
 
     def _start(self, target: Callable[..., object], *args: Any) -> Any:
@@ -199,7 +282,9 @@ class ForkedKernel(Kernel):
         """Fork the kernel."""
         arguments = cmd[cmd.index("-f") :]
         cwd = os.path.abspath(kwargs["cwd"])
-        process: Any = self.server.fork(arguments, cwd, kwargs["env"])
+        process: Any = self.server.fork(
+            arguments, cwd, kwargs["env"], self.log
+        )
         self.process = process
         self.pid = self.pgid = process.pid
         return self.connection_info
@@ -228,10 +313,16 @@ class _ForkedProcess:
 
 
 def _be_kernel(
-    arguments: list[str], cwd: str, env: dict[str, str], path: list[str]
+    arguments: list[str],
+    cwd: str,
+    env: dict[str, str],
+    log: str,
+    path: list[str],
 ) -> None:
     """Turn a process forked from the server into a kernel."""
-    os.setsid()
+    build: Any = multiprocessing.parent_process()
+    # The server waits for its kernels, so they cannot wait for the server.
+    guard.guard(lambda: not build.is_alive(), log, *_folders(env))
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
@@ -244,19 +335,7 @@ def _be_kernel(
         sys.modules["numpy"].random.seed()
     if "torch" in sys.modules:
         sys.modules["torch"].seed()
-    threading.Thread(target=_end_with_build, daemon=True).start()
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = ["ipykernel_launcher.py", *arguments]
     IPKernelApp.launch_instance(arguments)
-
-
-def _end_with_build() -> None:
-    """Wait in a forked kernel until the build is gone, then end at once.
-
-    The server waits for its kernels, so they cannot wait for the server.
-    """
-    build = multiprocessing.parent_process()
-    if build:
-        build.join()
-        os.killpg(0, signal.SIGKILL)

@@ -110,7 +110,7 @@ def test_pages(built):
 
 def test_two_builds_are_equal(built, tmp_path):
     """Elsewhere, one at a time, on kernels that are no forks."""
-    book = Book(tmp_path / "some" / "where", BOOKS / "small")
+    book = Book(tmp_path / "[ab]* it's #1" / '极 "图"', BOOKS / "small")
     book.extract()
     result = book.build(BOOK_JOBS="1", BOOK_FORK="0", PYTHONHASHSEED="7")
     assert result.stderr == ""
@@ -197,10 +197,8 @@ def failures(tmp_path_factory):
 @pytest.mark.parametrize("case", FAILING, ids=lambda file: file.stem)
 def test_failure(case, failures):
     book, _, results = failures
-    prefix = Path(sys.base_prefix)
-    python = "File ~" if prefix.is_relative_to(Path.home()) else prefix
     expected = case.with_suffix(".txt").read_text("utf-8")
-    expected = expected.format(root=book.root, python=python)
+    expected = expected.format(root=book.root)
     for result in results:
         assert result.returncode == 1
         # The last lines, one for each failure.
@@ -260,6 +258,78 @@ def test_bad_input(copy):
     assert problem.startswith("chapters/library.md:3: error: ")
 
 
+def test_front_matter_for_running(copy):
+    """Errors cannot be allowed as such; limits are numbers."""
+    front = "mystnb: {execution_allow_errors: true}\nlimits: {pages: 3}\n---\n"
+    copy.replace("chapters/other.md", "---\n# Other", front + "# Other")
+    result = copy.build()
+    assert result.returncode == 1
+    assert result.stderr.endswith(
+        "2 problems, no page written:\n"
+        "chapters/other.md:4: error: execution_allow_errors would hide every "
+        "error [front-matter]\n"
+        "    hint: tag each cell that should fail: raises-exception\n"
+        "chapters/other.md:5: error: these are no limits: {'pages': 3} "
+        "[front-matter]\n"
+        "    hint: limits: {lines: 2000}; there are lines, kilobytes, images, "
+        "memory\n"
+    )
+    copy.replace("chapters/other.md", front, "limits: {lines: 1}\n---\n")
+    copy.replace(
+        "_config.yml", "timeout: 30", "timeout: 30, allow_errors: true"
+    )
+    result = copy.build()
+    assert result.returncode == 1
+    assert result.stderr.endswith(
+        "_config.yml:1: error: allow_errors would hide every error "
+        "[execution-mode]\n"
+        "    hint: tag each cell that should fail: raises-exception\n"
+    )
+    # A limit counts for what is in the cache, too.
+    copy.replace("_config.yml", ", allow_errors: true", "")
+    result = copy.build()
+    assert "chapters/other.md:11 (code cell 1): it shows more" in result.stderr
+    assert copy.ran() == ["other"]
+
+
+def test_code_that_changes_the_build(copy):
+    copy.write("chapters/other.md", "---\nfile_format: mystnb\n---\n# A\n")
+    code = "open('direct.md', 'a').write('More.');"
+    text = (copy.root / "chapters" / "other.md").read_text("utf-8")
+    copy.write("chapters/other.md", f"{text}\n```{{code-cell}}\n{code}\n```\n")
+    result = copy.build()
+    assert result.returncode == 1
+    assert result.stderr.startswith("code has changed ")
+    assert result.stderr.endswith("chapters/direct.md while it ran\n")
+
+
+NO_SYMPY = """
+from importlib import metadata
+real = metadata.version
+def version(name):
+    if name in ("sympy", "antlr4-python3-runtime"):
+        raise metadata.PackageNotFoundError(name)
+    return real(name)
+metadata.version = version
+"""
+
+
+def test_without_sympy(copy):
+    """It is only for checks, and not for all of them."""
+    copy.write("sitecustomize.py", NO_SYMPY)
+    copy.write("sympy.py", "raise ModuleNotFoundError('no sympy here')\n")
+    path = os.pathsep.join([str(copy.root), str(ROOT)])
+    result = copy.build(PYTHONPATH=path)
+    assert result.stderr == ""
+    copy.replace("chapters/indirect.md", "import tools\n\n", "import sympy\n")
+    result = copy.build(PYTHONPATH=path)
+    assert result.returncode == 1
+    assert result.stderr.endswith(
+        "chapters/indirect.md:14 (check eq-double): "
+        "ModuleNotFoundError: no sympy here\n"
+    )
+
+
 def test_execution_mode(copy):
     copy.replace("_config.yml", "notebooks: cache", "notebooks: force")
     result = copy.build()
@@ -296,6 +366,7 @@ def at_first_page(book: Book) -> bool:
     [
         ("SIGINT", at_first_cell),
         ("SIGINT", at_first_page),
+        ("SIGTERM", at_first_cell),
         ("SIGKILL", at_first_cell),
         ("SIGKILL", at_first_result),
         ("SIGKILL", at_pickle),

@@ -566,44 +566,88 @@ def test_moving_a_name_changes_the_digest() -> None:
     assert one.digest(one.uses(code)) != two.digest(two.uses(code))
 
 
-def test_a_package_that_is_not_installed_has_no_version(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def version(name: str) -> str:
-        raise deps.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(deps.metadata, "version", version)
-    deps._versions.cache_clear()
-    assert deps._versions()[1:] == (
-        "numpy is not installed",
-        "matplotlib is not installed",
-        "torch is not installed",
-    )
-    deps._versions.cache_clear()
-
-
 def test_a_change_of_a_version_changes_every_digest(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    library = Library("d2lmini", {})
-    found = {library.digest([])}
-    for distribution in ("python", "numpy", "matplotlib", "torch"):
-        with monkeypatch.context() as patch:
-            deps._versions.cache_clear()
-            if distribution == "python":
-                patch.setattr(deps.platform, "python_version", lambda: "9.9.9")
-            else:
-                real = deps.metadata.version
-                patch.setattr(
-                    deps.metadata,
-                    "version",
-                    lambda name, one=distribution, real=real: (
-                        "9.9.9" if name == one else real(name)
-                    ),
-                )
-            found.add(library.digest([]))
+    def digest() -> str:
         deps._versions.cache_clear()
-    assert len(found) == 5
+        return Library("d2lmini", {}).digest([])
+
+    old = digest()
+    with monkeypatch.context() as patch:
+        patch.setattr(deps.platform, "python_version", lambda: "9.9.9")
+        assert digest() != old
+        patch.undo()
+        # Whatever a chapter imports, and what that needs.
+        patch.syspath_prepend(tmp_path)
+        found = {old}
+        for name in ("pandas-9.9", "pandas-9.10", "of_pandas-1.0"):
+            (tmp_path / f"{name}.dist-info").mkdir()
+            found.add(digest())
+        assert len(found) == 4
+    assert digest() == old
+
+
+# Files beside a chapter (in b), in the book's folder, and a changed one.
+FILES = {
+    "b/used.py": "import deeper\nx = open('script.py')",
+    "b/deeper.py": "from package.inner import x",
+    "b/package/inner.py": "x = 1",
+    "b/script.py": "1",
+    "b/my script.py": "1",
+    "other.py": "from b import used",
+    "b/unused.py": "1",
+    "b/written.py": "1",
+    "d2lmini/a.py": "def f(): pass  #@save",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import used", "used deeper inner script"),
+        ("from used import x as y", "used deeper inner script"),
+        ("import package", "inner"),
+        ("from b.package.inner import x", "all"),
+        ("import other", "all"),
+        ("%run script.py", "script"),
+        ("%run -i script", "script"),
+        ("%load script.py", "script"),
+        ("%run 'my script.py'", "my-script"),
+        ("x = 1\n!python3 -u script.py 2>&1", "script"),
+        ("exec(open('script.py').read())", "script"),
+        ("%%writefile written.py\n1", ""),
+        ("import numpy, d2lmini", ""),
+        ("used", ""),
+        ("x = (", ""),
+        ("%run ../b/script.py", "script"),
+    ],
+)
+def test_python_files_that_a_chapter_uses(
+    code: str, expected: str, tmp_path: Path
+) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    user = replace(chapter("a", code), path="b/a.md")
+    library = Library("d2lmini", {})
+
+    def digest() -> str:
+        return chapter_digest(library, user, tmp_path)
+
+    old = digest()
+    found = set()
+    for name in FILES:
+        path = tmp_path / name
+        path.write_text(path.read_text() + "\n2")
+        if digest() != old:
+            found.add(path.stem.replace(" ", "-"))
+        path.write_text(FILES[name])
+        assert digest() == old
+    if expected != "all":
+        assert found == set(expected.split())
+    else:
+        assert {"used", "deeper", "inner", "script"} <= found
 
 
 PRINT_DIGESTS = """

@@ -2,8 +2,13 @@
 
 import ast
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -115,31 +120,347 @@ print(process.exitcode)
     assert printed(run(*jobs, fork=True)[0]) == "0\n"
 
 
-@both
-@pytest.mark.parametrize("end", ["pass", "os._exit(1)"])
-def test_processes_left_behind(fork, end, make_job, tmp_path):
-    source = f"""
-import os
-import subprocess
+# Ways to leave a process behind, each with its pid in a file.
+LEAVE = """
+# The word sympy makes it wait for the fork server.
+import os, subprocess, sys, time
 
-with open("pids", "w") as file:
-    for own_session in (False, {end == "pass"}):
-        process = subprocess.Popen(
-            ["sh", "-c", "trap '' INT; exec sleep 1000"],
-            start_new_session=own_session,
-        )
-        print(process.pid, file=file)
-{end}
+sleep = "echo $$ >> {folder}/pids; trap '' INT TERM HUP; exec sleep 1000"
+subprocess.Popen(["sh", "-c", sleep])
+subprocess.Popen(["sh", "-c", sleep], start_new_session=True)
+subprocess.Popen(["sh", "-c", sleep], env=dict(), start_new_session=True)
+subprocess.run(["sh", "-c", f"nohup sh -c '{{sleep}}' >/dev/null 2>&1 &"])
+subprocess.run(["sh", "-c", f'setsid sh -c "({{sleep}}) &" &'])
+daemon = (
+    "import os\\n"
+    "os.fork() and os._exit(0)\\n"
+    "os.setsid()\\n"
+    "os.fork() and os._exit(0)\\n"
+    f"os.execl('/bin/sh', 'sh', '-c', {{sleep!r}})"
+)
+subprocess.run([sys.executable, "-c", daemon])
+while open("{folder}/pids").read().count("\\n") < 6:
+    time.sleep(0.01)
+open("{folder}/ready", "w").close()
 """
-    jobs = [make_job(source), make_job("1"), make_job("2")]
-    outcome = run(*jobs, fork=fork)[0]
-    assert bool(outcome.problems) == (end != "pass")
-    pids = (tmp_path / "pids").read_text().split()
-    assert len(pids) == 2
-    running = [pid for pid in map(int, pids) if psutil.pid_exists(pid)]
+
+
+def still_running(folder: Path) -> list[int]:
+    pids = [int(line) for line in (folder / "pids").read_text().split()]
+    assert len(pids) == 6
+    running = [pid for pid in pids if psutil.pid_exists(pid)]
     # Nobody may have asked yet how they have ended.
-    status = [psutil.Process(pid).status() for pid in running]
-    assert set(status) <= {psutil.STATUS_ZOMBIE}
+    zombie = psutil.STATUS_ZOMBIE
+    return [pid for pid in running if psutil.Process(pid).status() != zombie]
+
+
+ENDS = ["pass", "1 / 0", "os._exit(1)", "time.sleep(60)"]
+RULES = [[], ["failing-cell"], ["dead-kernel"], ["timeout"]]
+
+
+@both
+def test_processes_left_behind(fork, make_job, tmp_path):
+    jobs = []
+    for i, end in enumerate(ENDS):
+        (tmp_path / str(i)).mkdir()
+        source = LEAVE.format(folder=tmp_path / str(i)) + end
+        jobs.append(replace(make_job(source), timeout=4 + 60 * (i < 3)))
+    outcomes = run(*jobs, fork=fork)
+    rules = [[p.rule for p in outcome.problems] for outcome in outcomes]
+    assert rules == RULES
+    for i in range(len(ENDS)):
+        assert still_running(tmp_path / str(i)) == []
+
+
+BUILD = """
+import sys
+from pathlib import Path
+
+from nbformat.v4 import new_code_cell, new_notebook
+
+from booktools import execute
+
+def job(source):
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "P"}
+    part = execute.Part("code cell 1", 1, source)
+    return execute.Job("a.md", notebook, (part,), Path(), Path(), 60)
+
+if __name__ == "__main__":
+    jobs = [job(source) for source in sys.argv[2:]]
+    execute.run(jobs, 2, sys.argv[1] == "fork", print)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fork", "number"),
+    [(0, "SIGINT"), (1, "SIGTERM"), (0, "SIGKILL"), (1, "SIGKILL")],
+)
+def test_nothing_is_left_of_an_interrupted_build(fork, number, tmp_path):
+    folders = [tmp_path / name for name in ("temporary", "jupyter", "cwd")]
+    for folder in folders:
+        folder.mkdir()
+    # Short enough for sockets.
+    temporary = Path(tempfile.mkdtemp(dir="/tmp"))
+    (tmp_path / "build.py").write_text(BUILD)
+    source = LEAVE.format(folder=tmp_path) + "time.sleep(60)"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, tmp_path / "build.py", "fork" if fork else ""),
+            *(source, "1", "1"),
+        ],
+        cwd=folders[2],
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(temporary),
+            "JUPYTER_RUNTIME_DIR": str(folders[1]),
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.send_signal(getattr(signal, number))
+    process.communicate(timeout=30)
+    assert process.returncode
+    deadline = time.monotonic() + 10
+    while still_running(tmp_path) or list(temporary.iterdir()):
+        assert time.monotonic() < deadline, list(temporary.iterdir())
+        time.sleep(0.05)
+    assert list(folders[1].iterdir()) == []
+    temporary.rmdir()
+
+
+PLOT = "import matplotlib.pyplot as plt\n"
+RICH = """
+class A:
+    def _repr_html_(self):
+        {}
+A()
+"""
+SEND = "from IPython.display import display\ndisplay({}, raw=True)"
+
+# Cells, and what the first problem says; "" if there is none.
+HOSTILE = {
+    # An error is one wherever it comes from.
+    "minimal": ("%xmode Minimal\n1 / 0", "11 ZeroDivisionError: division"),
+    "drawing": (PLOT + "plt.xlabel(r'$\\frac{$');", "10 ValueError: \\frac{"),
+    "html": (RICH.format("1 / 0"), "13 ZeroDivisionError: division by zero"),
+    "repr": ("class A:\n    __repr__ = lambda self: 1 / 0\nA()", "11 Zero"),
+    "shown": (
+        "try:\n    1 / 0\nexcept Exception:\n"
+        "    get_ipython().showtraceback()",
+        "11 ZeroDivisionError: division by zero",
+    ),
+    "sent": (
+        "k = get_ipython().kernel\ncontent = dict.fromkeys("
+        "['ename', 'evalue'], '') | {'traceback': []}\n"
+        "k.send_response(k.iopub_socket, 'error', content)",
+        "10 : k = get_ipython().kernel",
+    ),
+    "lines of a name": (
+        "raise type('A\\nB', (Exception,), {})('x\\ny')",
+        "10 A B: x",
+    ),
+    "callback": (
+        "def f():\n    1 / 0\n"
+        "get_ipython().events.register('post_execute', f)",
+        "11 ZeroDivisionError: division by zero",
+    ),
+    "script": ("%%bash\nfalse", "10 CalledProcessError: Command"),
+    "input": ("x = input()", "10 StdinNotImplementedError"),
+    # As in Jupyter: what a shell command returns is for the cell to see.
+    "shell": ("!false\nassert _exit_code == 1", ""),
+    # Output without end, or too much of it.
+    "print": ("print('x' * 30_000_000)", "10 it shows more than 5,000 KB"),
+    "value": ("'x' * 6_000_000", "10 it shows more than 5,000 KB"),
+    "lines": ("while True: print(1)", "10 it shows more than 1,000 lines"),
+    "dots": ("while True: print('.' * 1000, end='')", "10 it shows more than"),
+    "yes": ("!yes", "10 it shows more than 1,000 lines"),
+    "pictures": (
+        PLOT + "for _ in range(60):\n    plt.figure(figsize=(1, 1))\n"
+        "    plt.plot([1])\n    plt.show()",
+        "10 it shows more than 50 pictures, the limit (the front matter can "
+        "raise it: limits: {images: 100})",
+    ),
+    "updates": (
+        SEND.format("{'text/plain': 'a'}, display_id='a'")
+        + "\nfor _ in range(3):\n    display({'text/plain': 'x' * 3_000_000},"
+        " raw=True, display_id='a', update=True)",
+        "",
+    ),
+    "cleared": (
+        "from IPython.display import clear_output\nfor i in range(1500):\n"
+        "    clear_output(wait=True)\n    print(i)",
+        "",
+    ),
+    "message": ("raise ValueError('x' * 30_000_000)", "10 it shows more than"),
+    # No less, and no more, than all of what is shown.
+    "all": (
+        "from IPython.display import display\nfor i in range(3000):\n"
+        "    display({'text/plain': str(i)}, raw=True)",
+        "",
+    ),
+    # What a kernel needs itself.
+    "none": (
+        "import sys\nsys.stdout = None\n0",
+        "10 AttributeError: 'NoneType' object has no attribute 'flush'",
+    ),
+    "stdout": (
+        "import sys\nsys.stdout = object()",
+        "10 the kernel cannot go on: AttributeError: 'object' object has no",
+    ),
+    "closed": ("import os\nos.closerange(0, 99)", "10 DeadKernelError: the "),
+    "one": ("import os\nos.close(1)\nos.close(2)\nprint(1)", ""),
+    "kill": (
+        "import os\nos.kill(os.getppid(), 9)\nimport time\ntime.sleep(9)",
+        "10 DeadKernelError: the kernel was ended by SIGKILL",
+    ),
+    "library": (
+        "import json\njson.dumps = json.loads = None",
+        "10 the kernel cannot go on: TypeError: 'NoneType' object is not",
+    ),
+    "signal": (
+        "import os\nos.kill(os.getpid(), 40)",
+        "10 DeadKernelError: the kernel was ended by signal 40",
+    ),
+    "frozen": (
+        "import os\nos.kill(os.getpid(), __import__('signal').SIGSTOP)",
+        "10 TimeoutError: still running after 8 seconds, the limit",
+    ),
+    "gone": (
+        "import os\nos.mkdir('x')\nos.chdir('x')\nos.rmdir('../x')\n1",
+        "",
+    ),
+    "builtins": (
+        "import builtins\nbuiltins.len = None",
+        "10 DeadKernelError: the kernel has ended, with exit status 1",
+    ),
+    # What is no text, and what is no output.
+    "half": (
+        "print('\\ud800')",
+        "10 its output has a path of this machine: the",
+    ),
+    "bytes": ("!printf '\\377x'", ""),
+    "number": (SEND.format("{'text/plain': 5}"), "10 what it shows is not an"),
+    "picture": (
+        SEND.format("{'image/png': 'x'}"),
+        "10 what it shows is not an output: Invalid base64",
+    ),
+    # Warnings speak for themselves, and a value that nobody wants to see.
+    "warning": (
+        "import warnings\nwarnings.warn('Take care.')",
+        "10 it warns, and so its output has a path of this machine: "
+        "UserWarning: Take care. (heed it, or filter it)",
+    ),
+    "thread": (
+        "import threading\nt = threading.Thread(target=lambda: 1 / 0)\n"
+        "t.start()\nt.join()",
+        "10 its output has a path of this machine: the traceback of "
+        "ZeroDivisionError: division by zero",
+    ),
+    "line": (
+        PLOT + "plt.plot([1])",
+        "10 its output has a memory address, new in every run: "
+        "[<matplotlib.lines.Line2D at 0x…>]; end its last line with ;",
+    ),
+    "svg": (RICH.replace("html", "svg").format("return '<svg></svg>'"), ""),
+    "rich": (RICH.format("return '<b>x</b>'"), ""),
+    "rich leak": (RICH.format("return repr(self)"), "10 its output has a mem"),
+}
+
+# The same, for cells with a tag.
+TAGGED = {
+    "html": ("raises-exception", "10 its output has a memory address"),
+    "shown": ("raises-exception", ""),
+    "minimal": ("raises-exception", ""),
+    "one": ("raises-exception", "10 it is tagged raises-exception, but rai"),
+    "warning": ("remove-stderr", ""),
+    "line": ("remove-output", ""),
+    "thread": ("remove_cell", ""),
+    "rich leak": ("hide-output", "10 its output has a memory address"),
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """Run all hostile cells, some of them in kernels that are no forks."""
+    names = [*((name, "") for name in HOSTILE)]
+    names += [(name, tag) for name, (tag, _) in TAGGED.items()]
+    jobs = []
+    for name, tag in names:
+        root = tmp_path_factory.mktemp("hostile")
+        source = HOSTILE[name][0]
+        cell = new_code_cell(source, metadata={"tags": [tag]} if tag else {})
+        notebook = new_notebook(cells=[cell])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "P"}
+        part = Part("code cell 1", 10, source)
+        wait = 8 if name == "frozen" else 60
+        path = f"{name} {tag}".strip()
+        jobs.append(Job(path, notebook, (part,), root, root, wait))
+    started = jobs[::8]
+    forked = [job for job in jobs if job not in started]
+    outcomes = [*run(*started), *run(*forked, fork=True)]
+    return {outcome.job.path: outcome for outcome in outcomes}
+
+
+def check_hostile(outcome: Outcome, expected: str) -> None:
+    found = [
+        str(problem).replace(f"{outcome.job.path}:", "")
+        for problem in outcome.problems
+    ]
+    found = [line.replace("(code cell 1): ", "") for line in found]
+    assert found[:1] == found
+    assert "".join(found).startswith(expected)
+    assert bool(found) == bool(expected)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_cell(name, hostile):
+    check_hostile(hostile[name], HOSTILE[name][1])
+
+
+@pytest.mark.parametrize("name", TAGGED)
+def test_hostile_cell_with_a_tag(name, hostile):
+    tag, expected = TAGGED[name]
+    check_hostile(hostile[f"{name} {tag}"], expected)
+
+
+def test_no_output_is_lost(hostile):
+    [cell] = hostile["all"].job.notebook.cells
+    texts = [output.data["text/plain"] for output in cell.outputs]
+    assert texts == [str(i) for i in range(3000)]
+
+
+def test_what_no_page_shows_is_not_kept(hostile):
+    [output] = hostile["rich"].job.notebook.cells[0].outputs
+    assert output.data == {"text/html": "<b>x</b>"}
+
+
+ENDLESS = "blocks = []\nwhile True:\n    blocks.append(b'x' * 10_000_000)"
+
+
+@both
+def test_memory(fork, make_job):
+    """Of a kernel, and of all processes that it starts."""
+    child = (
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {!r}])"
+    )
+    limits = execute.Limits(memory=300)
+    jobs = [
+        replace(make_job("# sympy"), limits=limits),
+        replace(make_job("# sympy\n" + ENDLESS), limits=limits),
+        replace(make_job("# sympy\n" + child.format(ENDLESS)), limits=limits),
+    ]
+    fine, *others = run(*jobs, fork=fork)
+    assert fine.problems == ()
+    for outcome in others:
+        assert [problem.message for problem in outcome.problems] == [
+            "the chapter takes more than 300 MB of memory, the limit "
+            "(the front matter can raise it: limits: {memory: 600})"
+        ]
 
 
 def test_kernel_that_does_not_start(make_job, tmp_path, monkeypatch):
@@ -249,6 +570,47 @@ def test_damaged_cache(damage, make_job, tmp_path):
     assert cache.list_cache_records() == []
     execute.store(cache, Outcome(job, 0.1, ()))
     assert execute.is_cached(execute.open_cache(folder), job.notebook)
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    "damage", [remove, overwrite_database, empty_database, cut_file]
+)
+def test_cache_that_is_damaged_while_code_runs(damage, make_job, tmp_path):
+    """MyST-NB must not run what it does not find."""
+    folder = tmp_path / "cache"
+    earlier, job = make_job("1"), make_job("2")
+    cache = execute.open_cache(folder)
+    execute.store(cache, Outcome(earlier, 0.1, ()))
+    execute.check_cache(folder, [earlier])
+    damage(folder)
+    execute.store(cache, Outcome(job, 0.1, ()))
+    with pytest.raises(SystemExit, match=r"have been lost from .*/cache: "):
+        execute.check_cache(folder, [earlier, job])
+
+
+def test_cache_that_cannot_be_opened(tmp_path):
+    with pytest.raises(SystemExit, match=r"^the cache .*h%25/cache cannot be"):
+        execute.open_cache(tmp_path / "h%25" / "cache")
+
+
+def test_folder_that_the_search_path_cannot_hold(make_job, tmp_path):
+    with pytest.raises(SystemExit, match="rename the folder with ':'"):
+        run(replace(make_job("1"), root=tmp_path / "a:b"))
+
+
+def test_long_name_of_the_temporary_folder(make_job, tmp_path, monkeypatch):
+    """No socket's name has more than 107 bytes."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    jobs = [make_job(f"# sympy\n{i}") for i in range(3)]
+    for outcome in run(*jobs, fork=True):
+        assert outcome.problems == ()
+    assert list(folder.glob("kernels-*")) == []
 
 
 def test_key_of_the_cache(make_job, tmp_path):

@@ -10,8 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,11 +23,14 @@ from sphinx.util import logging
 from booktools import execute
 from booktools.chapter import CONFIG, Book, Cell, Chapter, read_book
 from booktools.deps import Library, chapter_digest
-from booktools.execute import CHECK, Job, Outcome, Part
+from booktools.execute import CHECK, Job, Limits, Outcome, Part
 from booktools.problem import BookError, Problem
 from booktools.saved import read_version, render_package, stale_files
 
 LOGGER = logging.getLogger(__name__)
+
+# Instead of allowing all errors.
+_TAG = "tag each cell that should fail: raises-exception"
 
 # Where in a kernelspec the digest is.
 KEY = "booktools"
@@ -54,9 +56,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Code:
-    """A chapter with code, and digests of what that depends on."""
+    """A chapter with code, its limits, digests of what it depends on."""
 
     chapter: Chapter
+    limits: Limits
     cells: str
     checks: str
 
@@ -100,11 +103,11 @@ class _Execution:
             if name in self._codes
             for job in _jobs(self._codes[name], env)
         ]
-        cache = execute.open_cache(
-            Path(env.mystnb_config.execution_cache_path)
-        )
+        path = Path(env.mystnb_config.execution_cache_path)
+        cache = execute.open_cache(path)
         new = [j for j in jobs if not execute.is_cached(cache, j.notebook)]
         done: list[Outcome] = []
+        before = _build_files(env)
 
         def report(outcome: Outcome) -> None:
             done.append(outcome)
@@ -120,6 +123,11 @@ class _Execution:
             for outcome in sorted(done, key=lambda o: o.job.path):
                 sys.stderr.write(outcome.traceback)
             _stop(problems)
+        if new:
+            execute.check_cache(path, jobs)
+            for name, state in _build_files(env).items():
+                if state != before[name]:
+                    raise SystemExit(f"code has changed {name} while it ran")
         slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
@@ -130,6 +138,13 @@ class _Execution:
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
+
+
+def _build_files(env: Any) -> dict[str, object]:
+    """Return the state of files that the rest of the build goes by."""
+    paths = [Path(env.doc2path(name)) for name in sorted(env.found_docs)]
+    states = {str(p): p.is_file() and p.read_bytes() for p in paths}
+    return states | {str(env.doctreedir): Path(env.doctreedir).is_dir()}
 
 
 def _library(book: Book) -> Library:
@@ -152,24 +167,51 @@ def _library(book: Book) -> Library:
 
 def _read_code(book: Book, library: Library, chapter: Chapter) -> _Code:
     """Find out what the outputs of a chapter depend on."""
+    limits = _limits(book, chapter)
     checks = tuple(
         Cell(number, check.line, check.source, {}, None)
         for number, check in enumerate(chapter.checks)
     )
     digests = []
-    for cells, versions in (
-        (chapter.cells, ()),
-        (checks, ("sympy", "antlr4-python3-runtime")),
-    ):
+    for cells in (chapter.cells, checks):
         parts = [
             chapter_digest(library, replace(chapter, cells=cells), book.root),
             chapter.path.rpartition("/")[0],  # where it runs
             execute.SETTINGS.read_text("utf-8"),
-            *(f"{name} {metadata.version(name)}" for name in versions),
+            str(limits),
         ]
         digest = hashlib.sha256("\n".join(parts).encode())
         digests.append(digest.hexdigest()[:16])
-    return _Code(chapter, *digests)
+    return _Code(chapter, limits, *digests)
+
+
+def _limits(book: Book, chapter: Chapter) -> Limits:
+    """Return the limits of a chapter, and refuse wrong front matter."""
+    text = (book.root / chapter.path).read_text("utf-8")
+    problems = []
+
+    def refuse(key: str, what: str, hint: str) -> None:
+        lines = enumerate(text.splitlines(), 1)
+        line = next((i for i, text in lines if key in text), 1)
+        rule = "front-matter"
+        problems.append(Problem(chapter.path, line, rule, what, hint))
+
+    options = chapter.front_matter.get("mystnb") or {}
+    if isinstance(options, dict) and options.get("execution_allow_errors"):
+        what = "execution_allow_errors would hide every error"
+        refuse("execution_allow_errors", what, _TAG)
+    wish = chapter.front_matter.get("limits") or {}
+    names = [field.name for field in fields(Limits)]
+    if not (
+        isinstance(wish, dict)
+        and wish.keys() <= {*names}
+        and all(type(v) is int and v > 0 for v in wish.values())
+    ):
+        hint = f"limits: {{lines: 2000}}; there are {', '.join(names)}"
+        refuse("limits", f"these are no limits: {wish!r}", hint)
+    if problems:
+        raise BookError(problems)
+    return Limits(**wish)
 
 
 def _jobs(code: _Code, env: Any) -> Iterator[Job]:
@@ -179,6 +221,9 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
     options = chapter.front_matter.get("mystnb") or {}
     if options.get("execution_mode", config.execution_mode) == "off":
         return
+    if config.execution_allow_errors:
+        what = "allow_errors would hide every error"
+        _stop([Problem(CONFIG, 1, "execution-mode", what, _TAG)])
     timeout = int(options.get("execution_timeout", config.execution_timeout))
     root = Path(env.srcdir)
     path = root / chapter.path
@@ -194,7 +239,10 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
             Part(f"code cell {cell.number}", cell.line, cell.source)
             for cell in chapter.cells
         )
-        yield Job(chapter.path, notebook, parts, root, path.parent, timeout)
+        yield Job(
+            *(chapter.path, notebook, parts, root, path.parent, timeout),
+            code.limits,
+        )
     if chapter.checks:
         spec = _kernelspec(chapter, code.checks)
         tex = {formula.label: formula.tex for formula in chapter.formulas}
@@ -208,7 +256,10 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
             Part(f"check {check.label}", check.line, check.source)
             for check in chapter.checks
         )
-        yield Job(chapter.path, notebook, parts, root, path.parent, timeout)
+        yield Job(
+            *(chapter.path, notebook, parts, root, path.parent, timeout),
+            code.limits,
+        )
 
 
 def _kernelspec(chapter: Chapter, digest: str) -> dict[str, Any]:
