@@ -43,12 +43,6 @@ $$ c = d $$ (eq-c)
 assert 1
 ```
 
-:::{note}
-```{code-cell}
-not a cell
-```
-:::
-
 (sec-b)=
 ### Below
 
