@@ -459,12 +459,16 @@ def _misfit(key: Any, value: Any) -> tuple[str, str] | None:
     if not isinstance(key, str):
         return str(key), f"the name of a setting is not text: {key!r}"
     groups = ("mystnb", "kernelspec", "jupytext", "myst")
-    if key in groups and not isinstance(value, dict | None):
+    if key in groups and not isinstance(value, dict):
         return key, f"{key} holds settings of its own, not {value!r}"
     inner = _mapping(value)
-    name = inner.get("name", "")
-    if key == "kernelspec" and not isinstance(name, str):
-        return "name", f"the name of a kernel is a word, not {name!r}"
+    if key == "jupytext":
+        text = inner.get("text_representation", {})
+        if not isinstance(text, dict):
+            what = f"text_representation holds settings, not {text!r}"
+            return "text_representation", what
+    if key == "kernelspec" and not isinstance(inner.get("name"), str):
+        return key, "kernelspec needs the name of a kernel: {name: python3}"
     if key == "mystnb":
         mode = inner.get("execution_mode", "cache")
         if mode not in ("cache", "off"):
@@ -483,16 +487,30 @@ def _misfit(key: Any, value: Any) -> tuple[str, str] | None:
 
 def _misfit_of_cell(options: dict[str, Any]) -> str:
     """Say what is wrong with the options of a code cell, or nothing."""
+    tags = options.get("tags") or []
+    words = [t for t in tags if isinstance(t, str) and [t] == t.split()]
+    if not isinstance(tags, list) or len({*words}) != len(tags):
+        return f"tags are a list of different words, not {tags!r}"
     for key, value in options.items():
         if misfit := _misfit(key, value):
             return misfit[1]
-    tags = options.get("tags") or []
-    tags = [tags] if isinstance(tags, str) else tags
-    if not isinstance(tags, list) or not all(
-        isinstance(tag, str) and tag.split() == [tag] and "," not in tag
-        for tag in tags
-    ):
-        return f"tags are a list of words, not {options['tags']!r}"
+    return _misfit_of_notebook("new_code_cell", options)
+
+
+def _misfit_of_notebook(make: str, metadata: dict[str, Any]) -> str:
+    """Say what in metadata a notebook may not hold, or nothing."""
+    if metadata.keys() <= {"tags", "mystnb", "file_format", "kernelspec"}:
+        return ""
+    # Imported here since it takes long, and few chapters need it.
+    from nbformat import ValidationError, v4
+
+    try:
+        getattr(v4, make)(
+            metadata=json.loads(json.dumps(metadata, default=str))
+        )
+    except ValidationError as error:
+        place = ".".join(map(str, error.absolute_path))
+        return f"a notebook cannot hold this as its {place}: {error.message}"
     return ""
 
 
@@ -589,6 +607,8 @@ class _Reader:
                     what = "this formula has a number, but no label"
                     hint = "write it between $$ and $$ (eq-NAME), or with *"
                     self._report(line, "formula-without-label", what, hint)
+                case "myst_block_break" if depth == 0:
+                    self._read_break(token, line)
                 case "inline":
                     self._read_text(token.content, line)
                 case "fence":
@@ -610,10 +630,27 @@ class _Reader:
             self._report(1, "front-matter", what, hint)
             return
         self.front_matter = self._options(token.content, 2)
-        for key, value in self.front_matter.items():
-            if misfit := _misfit(key, value):
-                line = 1 + _lines_in_yaml(token.content, misfit[0])[0]
-                self._report(line, "front-matter", misfit[1], "")
+        misfits = [_misfit(k, v) for k, v in self.front_matter.items()]
+        if _is_notebook(self.front_matter) and not any(misfits):
+            metadata = dict(self.front_matter)
+            if spec := metadata.get("kernelspec"):
+                metadata["kernelspec"] = {"display_name": ""} | spec
+            what = _misfit_of_notebook("new_notebook", metadata)
+            misfits = [("", what)] if what else []
+        for name, what in filter(None, misfits):
+            line = 1 + _lines_in_yaml(token.content, name)[0]
+            self._report(line, "front-matter", what, "")
+
+    def _read_break(self, token: Token, line: int) -> None:
+        """Check what describes the text below a line with +++."""
+        try:
+            metadata = json.loads(token.content.strip() or "{}")
+            what = _misfit_of_notebook("new_markdown_cell", metadata)
+        except (AttributeError, RecursionError, ValueError) as error:
+            what = f"behind +++ stands no JSON object: {error}"
+        if what and _is_notebook(self.front_matter):
+            hint = 'write nothing behind it, or as in +++ {"tags": ["a"]}'
+            self._report(line, "block-break", what, hint)
 
     def _read_text(self, text: str, first: int) -> None:
         """Report a formula that is none since other text is beside it."""
@@ -656,6 +693,8 @@ class _Reader:
             self._add_check(Check(argument.strip(), line, source))
         elif not is_directive and token.type == "fence":
             return  # a listing
+        elif name == "raw-cell" and not nested:
+            self._read_cell_options(lines, fence)
         elif name == "math":
             block, above = _split_options(lines)
             options = _plain_options(block)
@@ -694,17 +733,23 @@ class _Reader:
             elif self.front_matter:
                 hint = "add a line to the front matter: file_format: mystnb"
             self._report(fence, "not-executed", what, hint)
+        options, above = self._read_cell_options(lines, fence)
+        source = "\n".join(lines[above:])
+        section = self.sections[-1] if self.sections else None
+        number = len(self.cells) + 1
+        line = fence + 1 + above
+        self.cells.append(Cell(number, line, source, options, section))
+
+    def _read_cell_options(
+        self, lines: list[str], fence: int
+    ) -> tuple[dict[str, Any], int]:
         block, above = _split_options(lines)
         first = fence + 1 + lines[0].startswith("---") if lines else fence
         options = self._options("\n".join(block), first)
         if what := _misfit_of_cell(options):
             hint = "as in :tags: [hide-input]"
             self._report(fence + 1, "cell-options", what, hint)
-        source = "\n".join(lines[above:])
-        section = self.sections[-1] if self.sections else None
-        number = len(self.cells) + 1
-        line = fence + 1 + above
-        self.cells.append(Cell(number, line, source, options, section))
+        return options, above
 
     def _read_include(self, name: str, lines: list[str], fence: int) -> None:
         """Look into a file that becomes part of the page."""

@@ -226,9 +226,3 @@ def test_magics_keep_lines(source, lines):
 @pytest.mark.parametrize("config", ["", "- a", "sphinx: true", "sphinx: {}"])
 def test_config_without_settings(config, make_book):
     assert read_book(make_book({"_config.yml": config})).package == "d2lmini"
-
-
-def test_one_tag_needs_no_list():
-    text = "---\nfile_format: mystnb\n---\n```{code-cell}\n:tags: one\n1\n```"
-    (cell,) = read_chapter("a.md", text.encode()).cells
-    assert cell.tags == ("one",)

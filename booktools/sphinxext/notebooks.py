@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
 from booktools.archive import write_zip
-from booktools.chapter import read_book
+from booktools.chapter import read_book, read_text
 from booktools.deps import Library
 from booktools.sphinxext.markdown import (
     Block,
@@ -198,7 +198,7 @@ class _Notebooks:
         """Return the cells of a page as MyST-NB counts them."""
         env: Any = self._app.env
         path = Path(env.doc2path(docname))
-        text = path.read_text("utf-8")
+        text = read_text(path)
         reader: Any = create_nb_reader(
             str(path), env.myst_config, env.mystnb_config, text
         )
