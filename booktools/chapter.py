@@ -164,13 +164,18 @@ def read_book(root: Path) -> Book:
         what = f"booktools_package {package!r} is no name for a package"
         problems.append(Problem(CONFIG, line, "bad-package-name", what))
     chapters = []
-    for path, line in _toc_files(_read_file(root, TOC), problems):
+    toc = _read_file(root, TOC)
+    for path, line, has_title in _toc_files(toc, problems):
         try:
             if not (root / path).is_file():
                 problems.append(_missing_chapter(root, path, line))
                 continue
             data = (root / path).read_bytes()
             chapters.append(read_chapter(path, data, root))
+            if not (has_title or chapters[-1].title):
+                what = "this chapter has no title"
+                hint = "begin it with a heading: # TITLE"
+                problems.append(Problem(path, 1, "no-title", what, hint))
         except OSError as error:
             what = f"cannot read {path!r}: {error.strerror}"
             problems.append(Problem(TOC, line, "unreadable", what))
@@ -279,8 +284,11 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _toc_files(
     text: str, problems: list[Problem]
-) -> Iterator[tuple[str, int]]:
-    """Yield the book's files in the order of `_toc.yml`, with their lines."""
+) -> Iterator[tuple[str, int, bool]]:
+    """Yield the book's files in the order of `_toc.yml`.
+
+    With each come its line, and whether it may be without a heading.
+    """
     try:
         data = _load_yaml(text, TOC)
         site = parse_toc_data(data)
@@ -326,7 +334,7 @@ def _toc_files(
             problems.append(Problem(TOC, line, "bad-toc", what, hint))
             continue
         seen.add(path)
-        yield path, line
+        yield path, line, bool(site[name].title) or len(seen) == 1
 
 
 def _missing_chapter(root: Path, path: str, line: int) -> Problem:

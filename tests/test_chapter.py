@@ -142,13 +142,13 @@ parts:
 """
     config = "title: 书\nsphinx: {config: {booktools_package: mine}}\n"
     files = {"chapters/a.md": "# A\n", "more/c.md": "# C\n"}
-    files |= {"chapters/b.md": "B\n", "_toc.yml": toc, "_config.yml": config}
+    files |= {"chapters/b.md": "# B\n", "_toc.yml": toc, "_config.yml": config}
     root = make_book(files)
     book = read_book(root)
     assert (book.root, book.title, book.package) == (root, "书", "mine")
     names = [chapter.docname for chapter in book.chapters]
     assert names == ["index", "chapters/b", "more/c", "chapters/a"]
-    assert [c.title for c in book.chapters[1:]] == ["", "C", "A"]
+    assert [c.title for c in book.chapters[1:]] == ["B", "C", "A"]
 
 
 def test_defaults_of_a_book(make_book):

@@ -13,6 +13,7 @@ from booktools.node import PACKAGES
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
+    "problems",  # what is found while pages are read stops the build
     "strict",  # a warning fails the build
     "execution",  # code runs before pages are read; what fails stops it all
     "checks",  # {check}: code that tests a formula

@@ -18,8 +18,9 @@ from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.chapter import Chapter, read_book
-from booktools.problem import BookError, Problem
+from booktools.problem import Problem
 from booktools.sphinxext.markdown import is_cell
+from booktools.sphinxext.problems import report
 
 SUMMARY = "✓ 已用代码检验"
 NOT_RUN = "检验用的代码（没有运行）"
@@ -74,7 +75,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file("checks.css")
     app.connect("doctree-read", _collect)
     app.connect("env-purge-doc", _forget)
-    app.connect("env-updated", _compare)
+    app.connect("env-updated", _compare, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -111,19 +112,12 @@ def _collect(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _compare(app: Sphinx, env: BuildEnvironment) -> None:
-    """Stop if a page shows as checked what has not been."""
+    """Report if a page shows as checked what has not been."""
     book = read_book(Path(app.srcdir))
     chapters = {chapter.docname: chapter for chapter in book.chapters}
-    problems = [
-        problem
-        for docname, parts in _parts(env).items()
-        for problem in _find_unread(parts, chapters.get(docname))
-    ]
-    if problems:
-        error = BookError(problems)
-        count = len(error.problems)
-        total = f"{count} problem{'s' * (count > 1)}, no page written:"
-        raise SystemExit(f"\n{total}\n{error}")
+    for docname, parts in _parts(env).items():
+        for problem in _find_unread(parts, chapters.get(docname)):
+            report(app, problem)
 
 
 def _find_unread(

@@ -166,11 +166,13 @@ class _Notebooks:
         self, writer: Writer, docname: str, doctree: Any
     ) -> Iterator[tuple[NotebookNode, Any]]:
         """Yield the cells of a notebook, each with its node if it has one."""
-        title, *blocks = writer.blocks(doctree)
-        text = title.text
+        blocks = writer.blocks(doctree)
+        # Something else may stand above the title, or there is none.
+        head = [blocks.pop(0).text] if blocks and blocks[0].heading else []
         if writer.site:
-            text += f"\n\n[在线阅读本章]({writer.site}{writer.page})"
-        yield new_markdown_cell(text), None
+            head.append(f"[在线阅读本章]({writer.site}{writer.page})")
+        if head:
+            yield new_markdown_cell("\n\n".join(head)), None
         chapter = self._chapters.get(docname)
         if chapter and (
             setup := first_cell(self._library, self._helpers, chapter)
