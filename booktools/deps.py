@@ -15,7 +15,8 @@ from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 
-from booktools.chapter import Book, Chapter, parse_python, python_source
+from booktools.chapter import Book, Chapter, parse_python
+from booktools.magics import executed_python
 from booktools.problem import BookError, Problem
 from booktools.saved import effects
 
@@ -188,7 +189,7 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     BookError
         If one of these files does not exist.
     """
-    cells = [python_source(cell.source) for cell in chapter.cells]
+    cells = [executed_python(cell.source) for cell in chapter.cells]
     parts = [library.digest(library.uses(cells))]
     problems = []
     named = chapter.front_matter.get("data") or []
@@ -229,7 +230,7 @@ def describe(book: Book, library: Library, target: str = "") -> list[str]:
             checks = [check.source for check in chapter.checks]
             codes[f"{chapter.path} (checks)"] = checks
         for place, code in codes.items():
-            sources = list(map(python_source, code))
+            sources = list(map(executed_python, code))
             direct = library.direct_uses(sources)
             others = (library.uses(sources) - direct) & names
             if target in ("", chapter.path, chapter.docname, chapter.name):

@@ -35,6 +35,7 @@ from booktools.deps import Library, chapter_digest
 from booktools.execute import CHECK, Job, Outcome, Part
 from booktools.problem import BookError, Problem
 from booktools.saved import read_version, render_package, stale_files
+from booktools.takeaway import find_unscriptable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -86,6 +87,12 @@ class _Execution:
             _stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
         try:
             book = read_book(Path(app.srcdir))
+            if problems := [
+                problem
+                for chapter in book.chapters
+                for problem in find_unscriptable(chapter)
+            ]:
+                raise BookError(problems)
             library = _library(book)
             for chapter in book.chapters:
                 self._settings[chapter.docname] = chapter.front_matter
