@@ -9,10 +9,12 @@ What may not stand where it stands is reported at its line.
 import ast
 import functools
 import json
+import keyword
 import os
 import re
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -32,6 +34,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
+from booktools.config import find_misfits
 from booktools.problem import BookError, Problem
 
 TOC = "_toc.yml"
@@ -46,6 +49,9 @@ _VERBATIM = {
     *("raw", "raw-cell", "math", "eval-rst", "testcode", "doctest", "prompt"),
     *("mermaid", "graphviz", "graph", "digraph"),
 }
+
+# No package can have these names.
+_TAKEN = {*keyword.kwlist, *sys.stdlib_module_names}
 
 # What else Sphinx would read -> how it becomes a chapter.
 _OTHER_FORMATS = {
@@ -156,10 +162,14 @@ def read_book(root: Path) -> Book:
     """
     problems: list[Problem] = []
     text = _read_file(root, CONFIG)
-    config = _mapping(_load_yaml(text, CONFIG))
+    config = _load_yaml(text, CONFIG)
+    for place, what in find_misfits(config):
+        line = _line_at(text, place)
+        problems.append(Problem(CONFIG, line, "bad-config", what))
+    config = _mapping(config)
     sphinx = _mapping(_mapping(config.get("sphinx")).get("config"))
     package = str(sphinx.get("booktools_package") or "d2lmini")
-    if not package.isidentifier():
+    if not package.isidentifier() or package in _TAKEN:
         line = _lines_in_yaml(text, package)[0]
         what = f"booktools_package {package!r} is no name for a package"
         problems.append(Problem(CONFIG, line, "bad-package-name", what))
@@ -298,7 +308,10 @@ def _toc_files(
     ) as error:
         line = _line_of_malformed(text, str(error))
         what = re.sub(r"\{(.*?)\}", _sorted_set, str(error))
-        problem = Problem(TOC, line, "bad-toc", what)
+        hint = ""
+        if not isinstance(error, MalformedError):
+            hint = "look for a list where there should be a name, or the like"
+        problem = Problem(TOC, line, "bad-toc", what, hint)
         raise BookError([*problems, problem]) from None
 
     def walk(name: str) -> Iterator[str]:
@@ -321,7 +334,8 @@ def _toc_files(
         # Two names of one file are told apart by sphinx-external-toc only.
         line = _lines_in_yaml(text, name)[-1]
         what = ""
-        if os.path.normpath(path) != path or path.startswith(("/", "..")):
+        hidden = any(part[:1] == "." for part in path.split("/"))
+        if os.path.normpath(path) != path or hidden or path[:1] == "/":
             what = f"{name!r} is not how a file in the book's folder is named"
             hint = "write its path from this folder, as in chapters/limits"
         elif path in seen:
@@ -357,14 +371,22 @@ def _line_of_malformed(text: str, message: str) -> int:
     if match := re.search(r"multiple times: '(.*)'", message):
         return _lines_in_yaml(text, match[1])[-1]
     match = re.search(r"@ '(.*?)'", message)
+    return _line_at(text, match[1].split("/")) if match else 1
+
+
+def _line_at(text: str, place: Iterable[str]) -> int:
+    """Return the line of a value in YAML, given the names that lead to it."""
     node: Any = yaml.compose(text, Loader=_Loader)
-    for part in (match[1] if match else "").split("/"):
+    line = 1
+    for part in place:
         if isinstance(node, yaml.MappingNode):
-            values = {key.value: value for key, value in node.value}
-            node = values.get(part, node)
+            for key, value in node.value:
+                if key.value == part:
+                    line, node = _line_of(key), value
         elif isinstance(node, yaml.SequenceNode) and part.isdecimal():
-            node = [*node.value, node][int(part)]
-    return _line_of(node) if match and node else 1
+            node = node.value[int(part)]
+            line = _line_of(node)
+    return line
 
 
 def _read_file(root: Path, name: str) -> str:
@@ -445,7 +467,7 @@ def _lines_in_yaml(text: str, *values: str) -> list[int]:
     lines = [
         _line_of(event)
         for event in yaml.parse(text, Loader=_Loader)
-        if getattr(event, "value", "") in values
+        if isinstance(event, yaml.ScalarEvent) and event.value in values
     ]
     return lines or [1]
 

@@ -152,7 +152,7 @@ parts:
 
 
 def test_defaults_of_a_book(make_book):
-    book = read_book(make_book({"_config.yml": ""}))
+    book = read_book(make_book({"_config.yml": "{}"}))
     assert (book.title, book.package) == ("", "d2lmini")
     assert [chapter.docname for chapter in book.chapters] == ["index"]
 
@@ -223,6 +223,6 @@ def test_magics_keep_lines(source, lines):
     assert python_source(source).rstrip("\n").split("\n") == lines
 
 
-@pytest.mark.parametrize("config", ["", "- a", "sphinx: true", "sphinx: {}"])
+@pytest.mark.parametrize("config", ["{}", "sphinx: {}", "sphinx: {config: }"])
 def test_config_without_settings(config, make_book):
     assert read_book(make_book({"_config.yml": config})).package == "d2lmini"
