@@ -476,7 +476,7 @@ def _line_of(part: yaml.Event | yaml.Node) -> int:
     return part.start_mark.line + 1 if part.start_mark else 1
 
 
-def _is_notebook(front_matter: dict[str, Any]) -> bool:
+def is_notebook(front_matter: dict[str, Any]) -> bool:
     """Say whether MyST-NB runs the code in a file."""
     jupytext = _mapping(front_matter.get("jupytext"))
     text = _mapping(jupytext.get("text_representation"))
@@ -661,7 +661,7 @@ class _Reader:
             return
         self.front_matter = self._options(token.content, 2)
         misfits = [_misfit(k, v) for k, v in self.front_matter.items()]
-        if _is_notebook(self.front_matter) and not any(misfits):
+        if is_notebook(self.front_matter) and not any(misfits):
             metadata = dict(self.front_matter)
             if spec := metadata.get("kernelspec"):
                 metadata["kernelspec"] = {"display_name": ""} | spec
@@ -678,7 +678,7 @@ class _Reader:
             what = _misfit_of_notebook("new_markdown_cell", metadata)
         except (AttributeError, RecursionError, ValueError) as error:
             what = f"behind +++ stands no JSON object: {error}"
-        if what and _is_notebook(self.front_matter):
+        if what and is_notebook(self.front_matter):
             hint = 'write nothing behind it, or as in +++ {"tags": ["a"]}'
             self._report(line, "block-break", what, hint)
 
@@ -755,7 +755,7 @@ class _Reader:
             hint = "begin a line, outside of everything, with ```{code-cell}"
             self._report(fence, "code-cell-place", what, hint)
             return
-        if not self.cells and not _is_notebook(self.front_matter):
+        if not self.cells and not is_notebook(self.front_matter):
             what = "this chapter has code cells, but nothing runs them"
             hint = "begin the file with front matter: file_format: mystnb"
             if self._opens_with_hyphens and not self.front_matter:

@@ -322,6 +322,5 @@ def read_all(root, changed):
 
 def cells_of_myst_nb(path):
     config = MdParserConfig(enable_extensions=EXTENSIONS)
-    text = re.sub("kernelspec:.*", "", read_text(path))
-    notebook = read_myst_markdown_notebook(text, config)
+    notebook = read_myst_markdown_notebook(read_text(path), config)
     return [c.source for c in notebook.cells if c.cell_type == "code"]

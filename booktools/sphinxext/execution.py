@@ -28,6 +28,7 @@ from booktools.chapter import (
     Book,
     Cell,
     Chapter,
+    is_notebook,
     read_book,
     read_text,
 )
@@ -162,7 +163,10 @@ class _Execution:
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
-        elif matter := self._settings.get(docname):
+        elif is_notebook(matter := self._settings.get(docname, {})):
+            # There is nothing to run, but MyST-NB would start a kernel.
+            options = (matter.get("mystnb") or {}) | {"execution_mode": "off"}
+            matter = matter | {"mystnb": options}
             source[0] = _with_front_matter(source[0], matter)
 
 
