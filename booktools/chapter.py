@@ -391,7 +391,11 @@ def _line_at(text: str, place: Iterable[str]) -> int:
 
 def _read_file(root: Path, name: str) -> str:
     try:
-        return _decode((root / name).read_bytes(), name)
+        file = root / name
+        if file.exists() and not file.is_file():  # a pipe would never end
+            problem = Problem(name, 1, "unreadable", "this is not a file")
+            raise BookError([problem])
+        return _decode(file.read_bytes(), name)
     except (FileNotFoundError, NotADirectoryError):
         what = f"there is no {name} in {root}, so this is no book"
         hint = "name its folder: --book DIR"
@@ -547,6 +551,7 @@ def _misfit_of_notebook(make: str, metadata: dict[str, Any]) -> str:
 def _select(text: str, options: dict[str, str]) -> tuple[str, int]:
     """Return the part that is included, and the number of lines above it."""
     lines = text.split("\n")
+    above = 0
     with suppress(ValueError):
         start = int(options.get("start-line") or 0)
         end = options.get("end-line")
@@ -760,10 +765,11 @@ class _Reader:
             hint = "begin the file with front matter: file_format: mystnb"
             if self._opens_with_hyphens and not self.front_matter:
                 hint = "end the front matter with a line ---"
-            elif self.front_matter:
-                hint = "add a line to the front matter: file_format: mystnb"
             self._report(fence, "not-executed", what, hint)
         options, above = self._read_cell_options(lines, fence)
+        if lines and lines[0].lstrip().startswith((":", "---")):
+            # Below options, MyST-NB drops one blank line at the end.
+            lines = "\n".join(lines).splitlines()
         source = "\n".join(lines[above:])
         section = self.sections[-1] if self.sections else None
         number = len(self.cells) + 1
@@ -797,12 +803,16 @@ class _Reader:
         file = self._root / path
         if self._included.count("\n") > 10:
             return  # it includes itself, which docutils reports
+        if not file.is_file():
+            what = f"there is no file {name!r}"
+            hint = "name it as seen from the folder of this one"
+            self._report(fence, "missing-file", what, hint)
+            return
         try:
             text = _decode(file.read_bytes(), str(path))
         except OSError as error:
             what = f"cannot read {name!r}: {error.strerror}"
-            hint = "name a file, as it is seen from the folder of this one"
-            self._report(fence, "include", what, hint)
+            self._report(fence, "unreadable", what, "")
             return
         except BookError as error:
             self.problems += error.problems

@@ -151,6 +151,26 @@ parts:
     assert [c.title for c in book.chapters[1:]] == ["B", "C", "A"]
 
 
+def test_order_of_a_toc(make_book):
+    toc = """\
+root: index.md
+defaults: {titlesonly: true}
+subtrees:
+- reversed: true
+  numbered: 2
+  entries:
+  - file: a
+    subtrees:
+    - entries:
+      - file: c.d
+  - file: b.md
+"""
+    files = {f"{name}.md": f"# {name}\n" for name in ("a", "b", "c.d")}
+    book = read_book(make_book({"_toc.yml": toc, **files}))
+    names = [chapter.docname for chapter in book.chapters]
+    assert names == ["index", "b", "a", "c.d"]
+
+
 def test_defaults_of_a_book(make_book):
     book = read_book(make_book({"_config.yml": "{}"}))
     assert (book.title, book.package) == ("", "d2lmini")
