@@ -47,8 +47,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VERBATIM = {
     *("code", "code-block", "sourcecode", "literalinclude", "highlight"),
     *("raw", "raw-cell", "math", "eval-rst", "testcode", "doctest", "prompt"),
-    *("mermaid", "graphviz", "graph", "digraph"),
+    *("mermaid", "graphviz", "graph", "digraph", "plantuml", "tikz", "plot"),
 }
+
+# No author writes directives inside so many others.
+_DEEPEST = 50
 
 # No package can have these names.
 _TAKEN = {*keyword.kwlist, *sys.stdlib_module_names}
@@ -601,7 +604,7 @@ class _Reader:
     def read(self, text: str) -> None:
         """Read a chapter, and report what does not fit together in it."""
         self._opens_with_hyphens = text.startswith("---")
-        self.read_part(text, 0, nested=False)
+        self.read_part(text, 0, 0)
         labels = {formula.label for formula in self.formulas}
         checked = {check.label for check in self.checks}
         for check in self.checks:
@@ -615,10 +618,14 @@ class _Reader:
                 hint = f"add ```{{check}} {formula.label} below it"
                 self._report(formula.line, "unchecked-formula", what, hint)
 
-    def read_part(self, text: str, above: int, nested: bool) -> None:
-        """Read a text below some lines of the file, perhaps in a directive."""
+    def read_part(self, text: str, above: int, nested: int) -> None:
+        """Read a text below some lines of the file, in so many directives."""
+        if nested > _DEEPEST:
+            what = f"this is inside more than {_DEEPEST} directives"
+            self._report(above + 1, "too-deep", what, "take them apart")
+            return
         tokens = _markdown().parse(text)
-        depth = int(nested)
+        depth = nested
         label = ""
         for i, token in enumerate(tokens):
             depth += token.nesting
@@ -629,7 +636,7 @@ class _Reader:
                 case "myst_target":
                     label = token.content
                     continue
-                case "heading_open":
+                case "heading_open" if not nested:
                     title = tokens[i + 1].content
                     level = int(token.tag[1:])
                     self.sections.append(Section(label, title, level, line))
@@ -647,9 +654,9 @@ class _Reader:
                 case "inline":
                     self._read_text(token.content, line)
                 case "fence":
-                    self._read_fence(token, line, depth > 0)
+                    self._read_fence(token, line, nested, depth == 0)
                 case "colon_fence":
-                    self._read_fence(token, line, True)
+                    self._read_fence(token, line, nested, False)
             label = ""
 
     def _read_front_matter(self, token: Token, text: str) -> None:
@@ -689,6 +696,8 @@ class _Reader:
 
     def _read_text(self, text: str, first: int) -> None:
         """Report a formula that is none since other text is beside it."""
+        if "$$" not in text:
+            return
         code = re.compile("(`+).*?\\1", re.DOTALL)
         text = code.sub(lambda m: "\n" * m[0].count("\n"), text)
         if not (match := re.search(r"^ *\$\$|\$\$ *\([^)\n]+\)", text, re.M)):
@@ -701,8 +710,10 @@ class _Reader:
         line = first + above.count("\n")
         self._report(line, "formula-in-text", what, hint)
 
-    def _read_fence(self, token: Token, fence: int, nested: bool) -> None:
-        """Read a directive."""
+    def _read_fence(
+        self, token: Token, fence: int, nested: int, outside: bool
+    ) -> None:
+        """Read a directive, perhaps one that is outside of everything."""
         info, _, argument = token.info.strip().partition("}")
         is_directive = info.startswith("{") and argument[:1].strip() == ""
         name = info.strip("{ ").lower() if info.startswith("{") else ""
@@ -715,7 +726,7 @@ class _Reader:
         if name == "code-cell":
             # As MyST-NB does, which asks for neither the rest nor a space.
             plain = token.info.startswith("{code-cell}")
-            self._read_cell(lines, fence, nested, plain)
+            self._read_cell(lines, fence, not outside, plain)
         elif name == "check":
             if not is_directive or " " in info:
                 what = f"{token.info.strip()!r} is not how a check begins"
@@ -728,7 +739,7 @@ class _Reader:
             self._add_check(Check(argument.strip(), line, source))
         elif not is_directive and token.type == "fence":
             return  # a listing
-        elif name == "raw-cell" and not nested:
+        elif name == "raw-cell" and outside:
             self._read_cell_options(lines, fence)
         elif name == "math":
             block, above = _split_options(lines)
@@ -742,7 +753,7 @@ class _Reader:
         elif name not in _VERBATIM:
             skip = _split_options(lines)[1] if is_directive else 0
             inner = "\n".join(lines[skip:])
-            self.read_part(inner, fence + skip, nested=True)
+            self.read_part(inner, fence + skip, nested + 1)
 
     def _read_cell(
         self, lines: list[str], fence: int, nested: bool, plain: bool
@@ -820,7 +831,7 @@ class _Reader:
         text, skip = _select(text, options)
         where = f"{self.path}:{fence}"
         inner = _Reader(str(path), self._root, f"{self._included}\n{where}")
-        inner.read_part(text, skip, nested=False)
+        inner.read_part(text, skip, 0)
         self.problems += inner.problems
 
     def _add_formula(self, label: str, tex: str, line: int) -> None:

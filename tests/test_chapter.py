@@ -3,6 +3,7 @@
 import pytest
 
 from booktools.chapter import Section, python_source, read_book, read_chapter
+from booktools.problem import BookError
 
 CHAPTER = """\
 ---
@@ -120,9 +121,72 @@ def test_formulas_and_checks(chapter):
     ]
 
 
-def test_text_of_windows(chapter):
-    data = b"\xef\xbb\xbf" + CHAPTER.replace("\n", "\r\n").encode()
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_text_of_windows_and_macintosh(chapter, end):
+    data = b"\xef\xbb\xbf" + CHAPTER.replace("\n", end).encode()
     assert read_chapter("chapters/a.md", data) == chapter
+
+
+NESTED = """\
+# A
+
+::::{note} Title
+:class: tip
+
+:::{tab-item} B
+## No section
+
+$$ a $$ (eq-a)
+:::
+::::
+
+1. > ```{check} eq-a
+   > assert 1
+   > ```
+
+   ```{math} b
+   :name: eq-b
+
+   c
+   ```
+
+~~~{Exercise}
+---
+label: ex
+---
+- ```{CHECK} eq-b
+
+  assert 2
+  ```
+~~~
+
+```{code-block} md
+$$ c $$ (eq-c)
+```
+"""
+
+
+def test_formulas_and_checks_anywhere():
+    chapter = read_chapter("a.md", NESTED.encode())
+    lines = NESTED.split("\n")
+    formulas = [(f.label, f.tex, lines[f.line - 1]) for f in chapter.formulas]
+    assert formulas == [
+        ("eq-a", "a", "$$ a $$ (eq-a)"),
+        ("eq-b", "b\nc", "   ```{math} b"),
+    ]
+    checks = [(c.label, c.source, lines[c.line - 1]) for c in chapter.checks]
+    assert checks == [
+        ("eq-a", "assert 1", "   > assert 1"),
+        ("eq-b", "assert 2", "  assert 2"),
+    ]
+    assert [section.title for section in chapter.sections] == ["A"]
+
+
+def test_directives_inside_one_another_without_end():
+    text = "".join(f"{':' * i}{{note}}\n" for i in range(90, 3, -1))
+    text += "".join(f"{':' * i}\n" for i in range(4, 91))
+    with pytest.raises(BookError, match="more than 50 directives"):
+        read_chapter("a.md", text.encode())
 
 
 def test_book(make_book):
