@@ -3,7 +3,9 @@
 The pipeline, in order; each step imports only steps above it:
 
 ``problem``    every complaint to a person: ``path:line: error: what [rule]``
+``config``     what ``_config.yml`` may hold
 ``chapter``    ``_toc.yml`` and MyST files -> ``Book``, ``Chapter``, ``Cell``
+``magics``     lines of IPython's own -> the Python that they run
 ``saved``      cells marked ``#@save`` -> the text of the book's package
 ``deps``       which saved code a chapter uses, and a digest of it
 ``mentions``   where in code the saved names stand

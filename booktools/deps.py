@@ -18,7 +18,8 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from booktools.chapter import Book, Chapter, parse_python, python_source
+from booktools.chapter import Book, Chapter, parse_python
+from booktools.magics import executed_python
 from booktools.problem import BookError, Problem
 from booktools.saved import effects
 
@@ -200,7 +201,7 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     BookError
         If one of these files does not exist.
     """
-    cells = [python_source(cell.source) for cell in chapter.cells]
+    cells = [executed_python(cell.source) for cell in chapter.cells]
     parts = [library.digest(library.uses(cells))]
     # Where imports look: beside the chapter, and in the book's folder.
     folders = [(root / chapter.path).parent, root]
@@ -247,7 +248,7 @@ def describe(book: Book, library: Library, target: str = "") -> list[str]:
             checks = [check.source for check in chapter.checks]
             codes[f"{chapter.path} (checks)"] = checks
         for place, code in codes.items():
-            sources = list(map(python_source, code))
+            sources = list(map(executed_python, code))
             direct = library.direct_uses(sources)
             others = (library.uses(sources) - direct) & names
             if target in ("", chapter.path, chapter.docname, chapter.name):
@@ -343,7 +344,7 @@ def _local_files(
         names |= {f"{name}.py" for name in _RUN.findall(source)}
         modules = set()
         with suppress(SyntaxError):
-            paths = _imports(ast.walk(parse_python(python_source(source))))
+            paths = _imports(ast.walk(parse_python(executed_python(source))))
             modules = {path.partition(".")[0] for _, path in paths} - {package}
         for folder in folders:
             files = [folder / name for name in names - written]

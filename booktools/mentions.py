@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import NamedTuple
 
-from booktools.chapter import parse_python, python_source
+from booktools.chapter import parse_python
+from booktools.magics import executed_python
 from booktools.saved import effects
 
 _WORDS = {
@@ -102,7 +103,7 @@ class Reader:
         lines = source.split("\n")
         found = set()
         try:
-            for node in parse_python(python_source(source)).body:
+            for node in parse_python(executed_python(source)).body:
                 for line, column, name, defines in self._read(node):
                     start = len("\n".join([*lines[: line - 1], ""]))
                     start += len(lines[line - 1].encode()[:column].decode())

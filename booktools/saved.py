@@ -126,13 +126,17 @@ def is_module_name(name: str) -> bool:
 def read_version(root: Path) -> str:
     """Return the version in `pyproject.toml`, "0" if it has none."""
     try:
-        data = tomllib.loads((root / _PYPROJECT).read_text("utf-8"))
+        data = tomllib.loads((root / _PYPROJECT).read_text("utf-8-sig"))
     except FileNotFoundError:
         return "0"
     except ValueError as error:
         what = f"this is not TOML: {error}"
         raise BookError([Problem(_PYPROJECT, 1, "bad-toml", what)]) from None
-    return str(data.get("project", {}).get("version", "0"))
+    project = data.get("project", {})
+    if not isinstance(project, dict):
+        what = f"project should be a table [project], not {project!r}"
+        raise BookError([Problem(_PYPROJECT, 1, "bad-toml", what)])
+    return str(project.get("version", "0"))
 
 
 def stale_files(
@@ -192,8 +196,12 @@ def write_files(
         path.parent.mkdir(exist_ok=True)
         # Who reads it meanwhile gets the old or the new text, never a part.
         temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(text.encode())
-        os.replace(temporary, path)
+        try:
+            temporary.write_bytes(text.encode())
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def global_uses(

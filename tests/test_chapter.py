@@ -3,6 +3,7 @@
 import pytest
 
 from booktools.chapter import Section, python_source, read_book, read_chapter
+from booktools.problem import BookError
 
 CHAPTER = """\
 ---
@@ -42,12 +43,6 @@ $$ c = d $$ (eq-c)
 ```{check} eq-a
 assert 1
 ```
-
-:::{note}
-```{code-cell}
-not a cell
-```
-:::
 
 (sec-b)=
 ### Below
@@ -126,9 +121,72 @@ def test_formulas_and_checks(chapter):
     ]
 
 
-def test_text_of_windows(chapter):
-    data = b"\xef\xbb\xbf" + CHAPTER.replace("\n", "\r\n").encode()
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_text_of_windows_and_macintosh(chapter, end):
+    data = b"\xef\xbb\xbf" + CHAPTER.replace("\n", end).encode()
     assert read_chapter("chapters/a.md", data) == chapter
+
+
+NESTED = """\
+# A
+
+::::{note} Title
+:class: tip
+
+:::{tab-item} B
+## No section
+
+$$ a $$ (eq-a)
+:::
+::::
+
+1. > ```{check} eq-a
+   > assert 1
+   > ```
+
+   ```{math} b
+   :name: eq-b
+
+   c
+   ```
+
+~~~{Exercise}
+---
+label: ex
+---
+- ```{CHECK} eq-b
+
+  assert 2
+  ```
+~~~
+
+```{code-block} md
+$$ c $$ (eq-c)
+```
+"""
+
+
+def test_formulas_and_checks_anywhere():
+    chapter = read_chapter("a.md", NESTED.encode())
+    lines = NESTED.split("\n")
+    formulas = [(f.label, f.tex, lines[f.line - 1]) for f in chapter.formulas]
+    assert formulas == [
+        ("eq-a", "a", "$$ a $$ (eq-a)"),
+        ("eq-b", "b\nc", "   ```{math} b"),
+    ]
+    checks = [(c.label, c.source, lines[c.line - 1]) for c in chapter.checks]
+    assert checks == [
+        ("eq-a", "assert 1", "   > assert 1"),
+        ("eq-b", "assert 2", "  assert 2"),
+    ]
+    assert [section.title for section in chapter.sections] == ["A"]
+
+
+def test_directives_inside_one_another_without_end():
+    text = "".join(f"{':' * i}{{note}}\n" for i in range(90, 3, -1))
+    text += "".join(f"{':' * i}\n" for i in range(4, 91))
+    with pytest.raises(BookError, match="more than 50 directives"):
+        read_chapter("a.md", text.encode())
 
 
 def test_book(make_book):
@@ -148,17 +206,37 @@ parts:
 """
     config = "title: 书\nsphinx: {config: {booktools_package: mine}}\n"
     files = {"chapters/a.md": "# A\n", "more/c.md": "# C\n"}
-    files |= {"chapters/b.md": "B\n", "_toc.yml": toc, "_config.yml": config}
+    files |= {"chapters/b.md": "# B\n", "_toc.yml": toc, "_config.yml": config}
     root = make_book(files)
     book = read_book(root)
     assert (book.root, book.title, book.package) == (root, "书", "mine")
     names = [chapter.docname for chapter in book.chapters]
     assert names == ["index", "chapters/b", "more/c", "chapters/a"]
-    assert [c.title for c in book.chapters[1:]] == ["", "C", "A"]
+    assert [c.title for c in book.chapters[1:]] == ["B", "C", "A"]
+
+
+def test_order_of_a_toc(make_book):
+    toc = """\
+root: index.md
+defaults: {titlesonly: true}
+subtrees:
+- reversed: true
+  numbered: 2
+  entries:
+  - file: a
+    subtrees:
+    - entries:
+      - file: c.d
+  - file: b.md
+"""
+    files = {f"{name}.md": f"# {name}\n" for name in ("a", "b", "c.d")}
+    book = read_book(make_book({"_toc.yml": toc, **files}))
+    names = [chapter.docname for chapter in book.chapters]
+    assert names == ["index", "b", "a", "c.d"]
 
 
 def test_defaults_of_a_book(make_book):
-    book = read_book(make_book({"_config.yml": ""}))
+    book = read_book(make_book({"_config.yml": "{}"}))
     assert (book.title, book.package) == ("", "d2lmini")
     assert [chapter.docname for chapter in book.chapters] == ["index"]
 
@@ -229,12 +307,6 @@ def test_magics_keep_lines(source, lines):
     assert python_source(source).rstrip("\n").split("\n") == lines
 
 
-@pytest.mark.parametrize("config", ["", "- a", "sphinx: true", "sphinx: {}"])
+@pytest.mark.parametrize("config", ["{}", "sphinx: {}", "sphinx: {config: }"])
 def test_config_without_settings(config, make_book):
     assert read_book(make_book({"_config.yml": config})).package == "d2lmini"
-
-
-def test_one_tag_needs_no_list():
-    text = "---\nfile_format: mystnb\n---\n```{code-cell}\n:tags: one\n1\n```"
-    (cell,) = read_chapter("a.md", text.encode()).cells
-    assert cell.tags == ("one",)

@@ -1,5 +1,7 @@
 """The command line."""
 
+import os
+
 import pytest
 
 SAVED = """\
@@ -176,3 +178,34 @@ def test_a_console_without_chinese(make_book, extract):
     result = extract("--check", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert result.returncode == 1
     assert r'+# chapters/a.md, "\u4e00\u7ae0"' in result.stdout
+
+
+FULL_DISK = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))
+runpy.run_module("booktools", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("command", [["extract"], ["new", "limits"]])
+def test_a_full_disk(command, make_book, run):
+    root = make_book({"chapters/a.md": SAVED})
+    before = {path: path.stat().st_size for path in root.rglob("*")}
+    result = run("-c", FULL_DISK, *command, "--book", "book")
+    assert (result.returncode, result.stderr) == (1, "error: File too large\n")
+    assert {path.name for path in root.rglob("*")} - {"d2lmini"} == {
+        path.name for path in before
+    }
+    assert all(path.stat().st_size == size for path, size in before.items())
+
+
+@pytest.mark.parametrize("name", ["_config.yml", "_toc.yml", "chapters/a.md"])
+def test_what_is_not_a_file(name, make_book, extract):
+    """A pipe would make it wait for ever."""
+    root = make_book({"chapters/a.md": SAVED})
+    (root / name).unlink()
+    os.mkfifo(root / name)
+    result = extract()
+    assert result.returncode == 1
+    assert result.stderr.count(": error: ") == 1
+    assert not (root / "d2lmini").exists()

@@ -21,10 +21,10 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from packaging.requirements import Requirement
 
-from booktools.chapter import Book, Chapter, read_book
+from booktools.chapter import Book, Chapter, read_book, read_chapter
 from booktools.deps import Library
 from booktools.saved import render_package
-from booktools.takeaway import first_cell, to_script
+from booktools.takeaway import find_unscriptable, first_cell, to_script
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = [c.name for c in read_book(ROOT).chapters if c.cells]
@@ -551,7 +551,7 @@ def test_script(reader, here):
         "# %% [markdown]\n# # 题\n#\n# ![a](（图见网页）)"
     )
     assert "# notebook only: !ls\n" in script
-    assert "    # notebook only: %time x\n    pass\n" in script
+    assert "if x:\n    x\n" in script
     assert "base64" not in script
     assert "\n%matplotlib" not in script
     # Everything as PyCharm and VS Code split it.
@@ -576,6 +576,109 @@ def test_script(reader, here):
         assert result.stdout.split("\n") == printed
     assert figures.read_text() == "xx"
     assert script.count("\nshow_figures()") == 1
+
+
+# Source, what the script prints; S: its value is shown, E: it must fail, X: it
+# does not run.
+MAGICS = [
+    ("S", "%%time\nx = 3\nx + 1", "4"),
+    ("", "%%capture out\nprint('in', x)\ny = x", ""),
+    ("S", "out.stdout, y", "('in 3\\n', 3)"),
+    ("", "%%capture\ns = '''a\nb'''\nprint(s)", ""),
+    ("S", "out.show(); len(s)", "in 3 3"),
+    ("", "def f():\n    return 5\nr = %timeit -o -n 2 -r 2 f()", ""),
+    ("S", "r.average > 0, r.best <= r.worst", "(True, True)"),
+    ("S", "%time v = f()\nv", "5"),
+    ("S", "w = %time f()\nw", "5"),
+    ("S", "%time f()", "5"),
+    ("S", "files = %sx echo a; echo b\nfiles", "['a', 'b']"),
+    ("S", "n = 'q'\nmore = !echo {n}\nmore", "['q']"),
+    ("S", "awk = !echo a | awk '{print $1}'\nawk", "['a']"),
+    ("", "%timeit f()\n?f\nf??\n!ls\n%ls\n%load_ext a\n!!ls", ""),
+    ("", "%%bash\necho hi", ""),
+    ("", "%%html\n<b>\n\n'''", ""),
+    ("", "%%timeit q = 1\n1 / 0", ""),
+    ("S", "%%prun -l 3\nu = 2\nu", "2"),
+    ("S", "if x:\n    %time k = 8\n    %timeit f()\n    !ls\nk", "8"),
+    ("", "%%writefile some.txt\nhello\n'''", "Writing some.txt"),
+    ("S", "open('some.txt').read()[:5]", "hello"),
+    ("S", "%env QQ=5\nimport os\nos.environ['QQ']", "env: QQ=5 5"),
+    ("", "display(1, 'a')", "1 a"),
+    (
+        "S",
+        "import asyncio\nasync def g(n):\n    await asyncio.sleep(0)\n"
+        "    return n\nt = await g(1)\nt",
+        "1",
+    ),
+    ("", "task = asyncio.create_task(g(2))", ""),
+    ("S", "await task", "2"),
+    (
+        "",
+        "async def gen():\n    yield 7\n\nasync for i in gen():\n"
+        "    print(i)\nL = [k async for k in gen()]\nS = '''p\n  q'''",
+        "7",
+    ),
+    ("S", "i, L, S", "(7, [7], 'p\\n  q')"),
+    ("S", "number: int = await g(3)\nnumber", "3"),
+    ("S", "%time await g(5)", "5"),
+    ("", "%%capture cap\ncc = await g(6)\nprint(cc)", ""),
+    ("S", "cap.show(); cc", "6 6"),
+    ("E", "await g(1)\n1 / 0", "ZeroDivisionError: division by zero"),
+    ("E", "%%time\n1 / 0", "ZeroDivisionError: division by zero"),
+    ("E", "raise SystemExit(3)", "SystemExit: 3"),
+    (
+        "E",
+        "return 1",
+        "SyntaxError: 'return' outside function (<string>, line 1)",
+    ),
+    ("X", "import nothing\nwhile True: pass", ""),
+    (
+        "S",
+        "from __future__ import annotations\ndef h(a: Nothing): return a\n"
+        "h(2)",
+        "2",
+    ),
+]
+TAGS = {"E": "raises-exception", "X": "skip-execution"}
+
+
+def test_scripts_without_jupyter(reader, here):
+    """What only Jupyter can run does not keep the rest from running."""
+    notebook = new_notebook()
+    for i, (kind, source, _) in enumerate(MAGICS):
+        metadata = {"tags": [TAGS[kind]]} if kind in TAGS else {}
+        cell = new_code_cell(source, id=f"c{i}", metadata=metadata)
+        notebook.cells.append(cell)
+    shown = {f"c{i}" for i, (kind, *_) in enumerate(MAGICS) if kind == "S"}
+    script = to_script(notebook, shown, ())
+    (here / "x.py").write_text(script, "utf-8")
+    result = reader.run("x.py", cwd=here)
+    assert (result.returncode, result.stderr) == (0, "")
+    printed = [text for *_, text in MAGICS if text]
+    assert result.stdout.split() == " ".join(printed).split()
+    assert "# notebook only: import nothing\n# while True: pass\n" in script
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("%run other.py", [0]),
+        ("%pylab\nx = 1", [0]),
+        ("x = 1\n\nhome = %who_ls\n!ls", [2]),
+        ("%%bash --out lines\nls", [0]),
+        ("x = !ls\n%time y = 1\nr = %timeit -o y\n%ls\n?x", []),
+        ("%%bash\nls --out x", []),
+    ],
+)
+def test_what_no_script_can_do(source, lines):
+    text = "---\nfile_format: mystnb\n---\n# A\n```{code-cell}\n"
+    chapter = read_chapter("a.md", f"{text}{source}\n```\n".encode())
+    problems = find_unscriptable(chapter)
+    assert [problem.line - 6 for problem in problems] == lines
+    assert {problem.rule for problem in problems} <= {"script-magic"}
+    tag = ":tags: [skip-execution]\n"
+    chapter = read_chapter("a.md", f"{text}{tag}{source}\n```\n".encode())
+    assert find_unscriptable(chapter) == []
 
 
 def outputs_of(site: Path, chapter: Chapter) -> list[nbformat.NotebookNode]:

@@ -7,6 +7,7 @@ there first.  When MyST-NB looks, it only ever finds.
 """
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -21,11 +22,20 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from booktools import execute
-from booktools.chapter import CONFIG, Book, Cell, Chapter, read_book
+from booktools.chapter import (
+    CONFIG,
+    Book,
+    Cell,
+    Chapter,
+    is_notebook,
+    read_book,
+    read_text,
+)
 from booktools.deps import Library, chapter_digest
 from booktools.execute import CHECK, Job, Limits, Outcome, Part
 from booktools.problem import BookError, Problem
 from booktools.saved import read_version, render_package, stale_files
+from booktools.takeaway import find_unscriptable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -70,6 +80,7 @@ class _Execution:
     def __init__(self) -> None:
         self._codes: dict[str, _Code] = {}  # by docname
         self._known: dict[str, tuple[str, str]] = {}  # digests, by docname
+        self._settings: dict[str, dict[str, Any]] = {}
 
     def read_chapters(self, app: Sphinx) -> None:
         """Read the book, and find out what the outputs in it depend on."""
@@ -80,8 +91,15 @@ class _Execution:
             _stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
         try:
             book = read_book(Path(app.srcdir))
+            if problems := [
+                problem
+                for chapter in book.chapters
+                for problem in find_unscriptable(chapter)
+            ]:
+                raise BookError(problems)
             library = _library(book)
             for chapter in book.chapters:
+                self._settings[chapter.docname] = chapter.front_matter
                 if chapter.cells or chapter.checks:
                     code = _read_code(book, library, chapter)
                     self._codes[chapter.docname] = code
@@ -132,12 +150,25 @@ class _Execution:
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
         env.booktools_known = self._known
+        # The pages whose checks have run; the others say that they have not.
+        checked: set[str] = getattr(env, "booktools_checked", set())
+        checked = checked.difference(docnames) | {
+            job.path.removesuffix(".md")
+            for job in jobs
+            if job.parts[0].place.startswith("check")
+        }
+        env.booktools_checked = checked
 
     def add_digest(self, app: Sphinx, docname: str, source: list[str]) -> None:
         """Put the digest of a chapter into what MyST-NB reads."""
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
+        elif is_notebook(matter := self._settings.get(docname, {})):
+            # There is nothing to run, but MyST-NB would start a kernel.
+            options = (matter.get("mystnb") or {}) | {"execution_mode": "off"}
+            matter = matter | {"mystnb": options}
+            source[0] = _with_front_matter(source[0], matter)
 
 
 def _build_files(env: Any) -> dict[str, object]:
@@ -228,7 +259,7 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
     root = Path(env.srcdir)
     path = root / chapter.path
     if chapter.cells:
-        text = _with_digest(path.read_text("utf-8"), code)
+        text = _with_digest(read_text(path), code)
         # What MyST-NB makes of the chapter, or it would not be found.
         reader: Any = create_nb_reader(
             str(path), env.myst_config, config, text
@@ -280,8 +311,15 @@ def _with_digest(text: str, code: _Code) -> str:
     """Return the text of a chapter with a digest in its front matter."""
     matter = dict(code.chapter.front_matter)
     matter["kernelspec"] = _kernelspec(code.chapter, code.cells)
+    return _with_front_matter(text, matter)
+
+
+def _with_front_matter(text: str, matter: dict[str, Any]) -> str:
+    """Return the text of a chapter with other front matter."""
+    # In a notebook, a date is text.
+    plain = json.loads(json.dumps(matter, default=str))
     line = yaml.safe_dump(
-        matter, default_flow_style=True, width=sys.maxsize, allow_unicode=True
+        plain, default_flow_style=True, width=sys.maxsize, allow_unicode=True
     )
     start, *lines = text.splitlines(keepends=True)
     end = next(i for i, text in enumerate(lines) if text.startswith("---"))

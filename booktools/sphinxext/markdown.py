@@ -15,7 +15,7 @@ from itertools import groupby, product
 from operator import add
 from textwrap import indent
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx import addnodes
@@ -130,7 +130,7 @@ class Writer:
             address = node["uri"]
         elif self.site and node["uri"] in self.app.env.images:
             name = self.app.env.images[node["uri"]][1]
-            address = f"{self.site}_images/{name}"
+            address = f"{self.site}_images/{quote(name)}"
         else:
             return _escape(node.get("alt", ""))
         return show_image(node, address)

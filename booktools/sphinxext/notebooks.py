@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
 from booktools.archive import write_zip
-from booktools.chapter import read_book
+from booktools.chapter import read_book, read_text
 from booktools.deps import Library
 from booktools.sphinxext.markdown import (
     Block,
@@ -162,11 +162,13 @@ class _Notebooks:
         self, writer: Writer, docname: str, doctree: Any
     ) -> Iterator[tuple[NotebookNode, Any]]:
         """Yield the cells of a notebook, each with its node if it has one."""
-        title, *blocks = writer.blocks(doctree)
-        text = title.text
+        blocks = writer.blocks(doctree)
+        # Something else may stand above the title, or there is none.
+        head = [blocks.pop(0).text] if blocks and blocks[0].heading else []
         if writer.site:
-            text += f"\n\n[在线阅读本章]({writer.site}{writer.page})"
-        yield new_markdown_cell(text), None
+            head.append(f"[在线阅读本章]({writer.site}{writer.page})")
+        if head:
+            yield new_markdown_cell("\n\n".join(head)), None
         chapter = self._chapters.get(docname)
         if chapter and (
             setup := first_cell(self._library, self._helpers, chapter)
@@ -194,7 +196,7 @@ class _Notebooks:
         """Return the cells of a page as MyST-NB counts them."""
         env: Any = self._app.env
         path = Path(env.doc2path(docname))
-        text = path.read_text("utf-8")
+        text = read_text(path)
         reader: Any = create_nb_reader(
             str(path), env.myst_config, env.mystnb_config, text
         )

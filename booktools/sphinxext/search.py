@@ -145,8 +145,10 @@ def _anchor(place: nodes.Element, title: str) -> str:
     """Return where on its page a place is."""
     holder = place if place["ids"] else place[0]
     found = bool(holder["ids"])
-    while not holder["ids"]:
+    while holder is not None and not holder["ids"]:
         holder = holder.parent
+    if holder is None:  # above the page's first heading
+        return f"#:~:text={quote(title)}"
     # The author's own label, if there is one, does not change with the title.
     labels = [name for name in holder["names"] if name in holder["ids"]]
     anchor = [*labels, *holder["ids"]][0]
