@@ -218,8 +218,8 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
 
     def npm(*arguments, **options):
         calls.append(arguments[:2])
-        packages = node.PACKAGES
-        packages.mkdir(exist_ok=True)
+        packages = Path(options["cwd"], "node_modules")
+        packages.mkdir()
         shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
         return subprocess.CompletedProcess(arguments, 0)
 
