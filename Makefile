@@ -109,7 +109,8 @@ mirror: ## Append the built site to a branch of BOOK_MIRROR
 	@$(ANY_PYTHON) -m booktools mirror
 
 publish-release: ## Put dist on GitHub, as the release of this tag
-	gh release create "$$GITHUB_REF_NAME" --verify-tag --generate-notes dist/*
+	gh release create --verify-tag --generate-notes -- "$$GITHUB_REF_NAME" \
+	    dist/*
 
 publish-pypi: ## Put the wheel of dist on PyPI, from GitHub Actions
 	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt

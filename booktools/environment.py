@@ -153,9 +153,11 @@ def make_environment(folder: Path) -> None:
     """
     _require_ours(folder)
     if importlib.util.find_spec("ensurepip") is None:
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        install = "apt install" if is_root else "sudo apt install"
         raise RefusalError(
             "this Python cannot make environments, for it has no module"
-            " ensurepip; on Debian and Ubuntu run: sudo apt install"
+            f" ensurepip; on Debian and Ubuntu run: {install}"
             f" python{_dotted(sys.version_info)}-venv"
         )
     import venv

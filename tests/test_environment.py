@@ -466,7 +466,7 @@ def test_no_venv_module(empty):
         "runpy.run_path(sys.argv.pop(1), run_name='__main__')",
     )
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert fails_with(done, f"sudo apt install python{version}-venv")
+    assert fails_with(done, f"apt install python{version}-venv")
     assert not empty.venv.exists()
 
 

@@ -141,11 +141,11 @@ def test_a_release_gets_all_files_and_the_name_of_its_tag(checkout, tmp_path):
     for name in ("a.whl", "SHA256SUMS"):
         (checkout.folder / "dist" / name).touch()
     path = f"{tmp_path / 'path'}{os.pathsep}{os.environ['PATH']}"
-    tag = "v1 $(touch hacked)"
+    tag = "--notes-file=v1 $(touch hacked)"
     done = checkout.make("publish-release", PATH=path, GITHUB_REF_NAME=tag)
     assert done.returncode == 0, done.stderr
     (line,) = checkout.ran()
-    start = f"gh release create {tag} --verify-tag --generate-notes "
+    start = f"gh release create --verify-tag --generate-notes -- {tag} "
     assert line.startswith(start)
     files = line.removeprefix(start).split()
     assert sorted(files) == ["dist/SHA256SUMS", "dist/a.whl"]
