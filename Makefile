@@ -26,12 +26,13 @@ book: extract ## Build the book: every chapter runs, every page is made
 test: environment ## Run the tests
 	$(BIN)/python -m pytest
 
-check: environment ## Check format, style, types, saved code, size
+check: environment ## Check format, style, types, imports, saved code, size
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	[ ! -d d2lmini ] || $(BIN)/python -m ruff check --isolated --select F,D \
 	    --config 'lint.pydocstyle.convention = "numpy"' d2lmini
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m booktools extract --check
 	$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
