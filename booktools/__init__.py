@@ -17,8 +17,8 @@ Beside the pipeline stand ``site`` (who publishes this book, and where),
 ``node`` (runs JavaScript), ``katex`` (TeX -> HTML, glyphs -> fonts),
 ``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
 ``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
-(Chromium, wherever it may be), ``fonts`` (what it prints with), ``pdf`` (prints
-the built site), ``glyphs`` (letters that no font has), ``release``
+(Chromium, wherever it may be), ``fonts`` (what it prints with), ``pdf``
+(prints the built site), ``glyphs`` (letters that no font has), ``release``
 (what a version consists of, zipped by ``archive``), ``changes`` (what a
 reviewer should read), ``links`` (which other sites are gone), ``publish``
 (puts notebooks where launch links open them, and mirrors the site), ``alarm``

@@ -12,7 +12,24 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from booktools import node
-from booktools.browser import open_chromium
+from booktools.browser import (
+    NO_BROWSER,
+    fetchable,
+    find_version,
+    open_chromium,
+)
+
+
+def pytest_collection_finish(session):
+    """Say at once what these tests lack, not after all the others."""
+    here = Path(__file__).parent
+    if (
+        any(here in item.path.parents for item in session.items)
+        and not fetchable()
+        and not find_version()
+    ):
+        pytest.exit(str(NO_BROWSER), returncode=1)
+
 
 # How readers look at the book.
 VIEWS = {

@@ -1,6 +1,7 @@
 """Fonts and browser of the printed book are the project's, on any machine."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from booktools.fonts import font_files
 from booktools.glyphs import find_gaps
 from booktools.pdf import make_pdf
 from booktools.problem import BookError
+
+ROOT = Path(__file__).parents[2]
 
 HOME = """\
 <html lang="zh"><head><meta name="author" content="Ada"></head><body>
@@ -175,3 +178,21 @@ def test_where_none_can_be_had_one_command_is_named(monkeypatch):
         " computer [no-browser]\n    hint: run: "
         f"{sys.executable} -m playwright install --with-deps chromium"
     )
+
+
+def test_tests_do_not_begin_without_a_browser():
+    code = (
+        "import sys, pytest; from booktools import browser;"
+        "browser.fetchable = lambda: False;"
+        "browser.find_version = lambda: '';"
+        "sys.exit(pytest.main(['-q', *sys.argv[1:]]))"
+    )
+    names = ("test_figures.py", "browser/test_copying.py")
+    paths = [str(Path(__file__).parents[1] / name) for name in names]
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        [*command, *paths], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert str(browser.NO_BROWSER) in done.stdout
+    assert "passed" not in done.stdout
