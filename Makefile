@@ -2,11 +2,13 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat new doctor bench serve pdf picture links changes newest plain dist publish-notebooks mirror publish-release publish-pypi alarm clean
+.PHONY: help environment book test check extract repeat new doctor bench serve pdf picture links changes pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
 BIN := .venv/bin
+# Makes an environment beside .venv: of a folder and a requirement file.
+MAKE_ENVIRONMENT = $(or $(PYTHON),python3) booktools/environment.py
 # Lines of code that booktools may have, to stay readable: tests/size.py.
 BUDGET := 7500
 
@@ -24,12 +26,13 @@ book: extract ## Build the book: every chapter runs, every page is made
 test: environment ## Run the tests
 	$(BIN)/python -m pytest
 
-check: environment ## Check format, style, types, saved code, size
+check: environment ## Check format, style, types, imports, saved code, size
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	[ ! -d d2lmini ] || $(BIN)/python -m ruff check --isolated --select F,D \
 	    --config 'lint.pydocstyle.convention = "numpy"' d2lmini
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m booktools extract --check
 	$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
@@ -80,18 +83,17 @@ links: _build/html/index.html environment ## Find links to sites that are gone
 changes: environment ## List the chapters that the last commit changes
 	@$(BIN)/python -m booktools changes
 
+pythons: ## Test the tools with another Python: make pythons PYTHON=python3.13
+	@echo "error: not written yet" >&2; exit 1
+
 # In an environment of its own: .venv keeps what is pinned.
 newest: ## Build the book with the newest packages that can be taken
-	$(or $(PYTHON),python3) -m venv --clear _build/newest
-	_build/newest/bin/python -m pip install \
-	    -r .github/requirements-newest.txt
+	$(MAKE_ENVIRONMENT) _build/newest .github/requirements-newest.txt
 	_build/newest/bin/jupyter-book build .
 
 # In a folder elsewhere: above this one they would find d2lmini.
 plain: _build/html/index.html ## Run the notebooks as readers have them
-	$(or $(PYTHON),python3) -m venv --clear _build/plain
-	_build/plain/bin/python -m pip install \
-	    -r .github/requirements-plain.txt
+	$(MAKE_ENVIRONMENT) _build/plain .github/requirements-plain.txt
 	folder=$$(mktemp -d) && jupyter=$$PWD/_build/plain/bin/jupyter && \
 	cp _build/html/_notebooks/chapters/*.ipynb "$$folder" && \
 	cd "$$folder" && "$$jupyter" execute --timeout=300 *.ipynb && \
@@ -111,18 +113,34 @@ mirror: ## Append the built site to a branch of BOOK_MIRROR
 	@$(ANY_PYTHON) -m booktools mirror
 
 publish-release: ## Put dist on GitHub, as the release of this tag
-	gh release create "$$GITHUB_REF_NAME" --verify-tag --generate-notes dist/*
+	gh release create --verify-tag --generate-notes -- "$$GITHUB_REF_NAME" \
+	    dist/*
 
 publish-pypi: ## Put the wheel of dist on PyPI, from GitHub Actions
-	python3 -m venv --clear _build/pypi
-	_build/pypi/bin/python -m pip install --require-hashes \
-	    -r .github/requirements-pypi.txt
-	_build/pypi/bin/uv publish --trusted-publishing always dist/*.whl
+	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt
+	_build/uv/bin/uv publish --trusted-publishing always dist/*.whl
 
 alarm: ## Open or close the issue of a weekly workflow on GitHub
 	@$(ANY_PYTHON) -m booktools alarm
 
+# Versions that the lock has stay as they are: to renew some, delete their
+# lines in it first.  PyTorch's CPU builds are not PyPI's: requirements-torch.txt
+# needs their hashes by hand, from PyTorch's index.
+lock: ## Lock every package that requirements*.txt ask for
+	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt
+	sed '/^-[rc]/d' requirements.txt requirements-dev.txt | \
+	_build/uv/bin/uv --no-config pip compile --quiet --universal \
+	    --python-version 3.11 --no-annotate --generate-hashes \
+	    --only-binary :all: --emit-build-options \
+	    --custom-compile-command 'make lock' -o requirements-lock.txt - \
+	    >/dev/null
+	{ sed '/^#/!d' constraints.txt; \
+	  sed -n 's/^\([a-z0-9][^ ]*==.*[^ ]\) *\\$$/\1/p' requirements-lock.txt; \
+	} > constraints.new && mv constraints.new constraints.txt
+
 clean: ## Remove what was built
+	@if [ -L _build ]; then echo "error: _build is a link, and what is" \
+	    "behind it stays; empty that folder yourself" >&2; exit 1; fi
 	rm -rf _build
 	@echo "To remove the environment as well: rm -rf .venv"
 

@@ -1,6 +1,7 @@
 """The build side of the book: it turns chapters into modules and pages.
 
-The pipeline, in order; each step imports only steps above it:
+The pipeline, in order; each step imports only steps above it (the whole order
+is in `pyproject.toml`, and ``make check`` keeps it):
 
 ``problem``    every complaint to a person: ``path:line: error: what [rule]``
 ``config``     what ``_config.yml`` may hold
@@ -19,7 +20,8 @@ Beside the pipeline stand ``site`` (who publishes this book, and where),
 ``node`` (runs JavaScript), ``katex`` (TeX -> HTML, glyphs -> fonts),
 ``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
 ``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
-(Chromium, wherever it may be), ``pdf`` (prints the built site), ``release``
+(Chromium, wherever it may be), ``fonts`` (what it prints with), ``pdf``
+(prints the built site), ``glyphs`` (letters that no font has), ``release``
 (what a version consists of, zipped by ``archive``), ``changes`` (what a
 reviewer should read), ``links`` (which other sites are gone), ``publish``
 (puts notebooks where launch links open them, and mirrors the site), ``alarm``

@@ -31,7 +31,8 @@ def main() -> int:
     where = ""
     try:
         status: int
-        if arguments.run in (publish_notebooks, publish_mirror, alarm):
+        without_book = (publish_notebooks, publish_mirror, alarm, doctor)
+        if arguments.run in without_book:
             status = arguments.run(arguments)
             return status
         from booktools.chapter import read_book
@@ -119,12 +120,12 @@ def new(book: "Book", arguments: argparse.Namespace) -> int:
     return 0
 
 
-def doctor(book: "Book", arguments: argparse.Namespace) -> int:
+def doctor(arguments: argparse.Namespace) -> int:
     """Look for what keeps the book from being built and published."""
     from booktools.doctor import as_markdown, examine
 
     findings = []
-    for finding in examine(book, os.environ):
+    for finding in examine(arguments.book, os.environ):
         findings.append(finding)
         print(finding, flush=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):

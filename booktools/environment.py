@@ -2,11 +2,15 @@
 
 Every command of the Makefile runs this first; where there is no make, run it
 by hand: ``python booktools/environment.py``.  When nothing has changed since
-the last time, it does nothing and says nothing.
+the last time, it does nothing and says nothing.  Given a folder and a
+requirement file, it makes that folder into an environment, always anew.
 
-`.venv` belongs to this module: when it was left half-made, moved, or made with
-another Python, it is made anew.  Variable ``BOOK_TORCH_INDEX`` names another
-index of PyTorch's CPU builds, such as a mirror nearby.
+When `.venv` was left half-made, moved, or made with another Python, it is made
+anew.  A folder that this module did not make, or one behind a link, is refused
+and stays as it is.  Every package is known by the hash that
+`requirements-lock.txt` has for it (PyTorch's CPU build: by that in
+`requirements-torch.txt`).  Variable ``BOOK_TORCH_INDEX`` names another index
+of PyTorch's CPU builds, such as a mirror nearby.
 
 This file uses the standard library only, since nothing is installed yet, and
 no syntax newer than Python 3.6, so that an old Python can say that it is old.
@@ -15,6 +19,8 @@ no syntax newer than Python 3.6, so that an old Python can say that it is old.
 import hashlib
 import importlib.util
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +31,23 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 # Without the gigabytes of GPU libraries that the default index adds on Linux.
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
+# An environment of ours has this file from the first moment on.  Until it is
+# ready, the file says so.
+STAMP = "book-stamp.txt"
+UNFINISHED = "unfinished\n"
+
+LOCK = "requirements-lock.txt"
+CPU_TORCH = "requirements-torch.txt"
+
 # What pip writes when something went wrong, and what that means.  Numbers
 # rather than words where the system speaks: it may speak Chinese.
 CAUSES = (
+    (
+        ("DO NOT MATCH THE HASHES",),
+        "a package above is not the file that requirements-lock.txt knows by"
+        " its hash: pip's package index, or something on the way, has changed"
+        " it; nothing of it was installed; try another index",
+    ),
     (
         ("[Errno 28]", "[Errno 122]", "[WinError 112]"),
         "the disk is full (the environment takes 2 GB); make room, also in"
@@ -56,8 +76,12 @@ class SetupError(Exception):
     """The environment could not be made; the text is what was printed."""
 
 
-def main() -> None:
-    """Make or update `.venv`; exit with one sentence where that fails."""
+class RefusalError(Exception):
+    """The environment may not be made; the text says why."""
+
+
+def main(arguments: "list[str]") -> None:
+    """Make or update an environment; exit with one sentence if that fails."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         sys.exit(
             f"error: {sys.executable} is Python {_dotted(sys.version_info)},"
@@ -66,8 +90,16 @@ def main() -> None:
             " https://www.python.org/downloads/, or name one that you have:"
             " make PYTHON=python3.13"
         )
+    root = Path(__file__).resolve().parent.parent
     try:
-        set_up(Path(__file__).resolve().parent.parent)
+        if arguments:
+            folder, requirements = (root / name for name in arguments)
+            make_environment(folder)
+            _run(*_pip(folder), "-r", str(requirements))
+        else:
+            set_up(root)
+    except RefusalError as error:
+        sys.exit(f"error: {error}")
     except SetupError as error:
         sys.exit(f"error: {_cause(str(error))}")
     except OSError as error:
@@ -82,55 +114,139 @@ def set_up(root: Path) -> None:
 
     Raises
     ------
+    RefusalError
+        When `.venv` is not ours, or something required is not in the lock.
     SetupError, OSError
         When that fails; the next call then starts from the beginning.
     """
     venv = root / ".venv"
-    python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    stamp = venv / "book-stamp.txt"
+    stamp = venv / STAMP
+    _require_ours(venv)
     # A moved `.venv` has scripts that start with a path of the past.
     base = f"{_dotted(sys.version_info)} {venv}\n"
     wanted = base + _digest(root)
     found = stamp.read_text("utf-8") if stamp.is_file() else ""
-    if found == wanted and python.exists():
+    if found == wanted and _python(venv).exists():
         return
-    if found.startswith(base) and python.exists():
+    _require_locked(root)
+    if found.startswith(base) and _python(venv).exists():
         _say("The requirements have changed: updating .venv")
-        # Without its stamp, an interrupted update is begun from nothing.
-        stamp.unlink()
+        # An interrupted update is begun from nothing.
+        stamp.write_text(UNFINISHED, "utf-8")
     else:
         _say("Setting up .venv (once; takes some minutes)")
-        _make_venv(venv, python)
-    _install(root, venv, python)
+        make_environment(venv)
+    _install(root, venv)
     stamp.write_text(wanted, "utf-8")
     _say("The environment is ready.")
 
 
-def _make_venv(venv: Path, python: Path) -> None:
+def make_environment(folder: Path) -> None:
+    """Make a folder into an environment that holds nothing but pip.
+
+    Raises
+    ------
+    RefusalError
+        When the folder is not ours; it stays as it is.
+    SetupError, OSError
+        When that fails.
+    """
+    _require_ours(folder)
     if importlib.util.find_spec("ensurepip") is None:
-        sys.exit(
-            "error: this Python cannot make environments, for it has no module"
-            " ensurepip; on Debian and Ubuntu run: sudo apt install"
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        install = "apt install" if is_root else "sudo apt install"
+        raise RefusalError(
+            "this Python cannot make environments, for it has no module"
+            f" ensurepip; on Debian and Ubuntu run: {install}"
             f" python{_dotted(sys.version_info)}-venv"
         )
-    # In two steps, for venv hides what ensurepip says when it fails.
-    _run(sys.executable, "-Im", "venv", "--clear", "--without-pip", str(venv))
-    _run(str(python), "-Im", "ensurepip", "--default-pip")
+    import venv
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STAMP).write_text(UNFINISHED, "utf-8")
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != STAMP:
+            path.unlink()
+    venv.EnvBuilder(symlinks=os.name != "nt").create(str(folder))
+    # Not by venv, which hides what ensurepip says when it fails.
+    _run(str(_python(folder)), "-Im", "ensurepip", "--default-pip")
 
 
-def _install(root: Path, venv: Path, python: Path) -> None:
-    pip = (str(python), "-Im", "pip", "--disable-pip-version-check", "install")
-    torch = _torch_pin(root)
-    there = venv.glob(f"lib/*/*/{torch.replace('==', '-')}*.dist-info")
-    if torch and sys.platform == "linux" and not any(there):
+def _require_ours(folder: Path) -> None:
+    """Refuse a folder that this module did not make; nothing is deleted."""
+    path = str(folder)
+    if folder.is_symlink() or os.path.realpath(path) != path:
+        what = "is a link, or lies behind one"
+    elif not folder.exists():
+        return
+    elif not folder.is_dir():
+        what = "is no folder"
+    elif (folder / STAMP).is_file() or not any(folder.iterdir()):
+        return
+    else:
+        what = "was made by something else than this book's tools"
+    raise RefusalError(
+        f"{folder} {what}, and stays as it is; move it away, or remove it, and"
+        " run the command again"
+    )
+
+
+def _require_locked(root: Path) -> None:
+    """Refuse requirements that the lock does not have."""
+    locked = _pins(root / LOCK)
+    for file in (root / "requirements.txt", root / "requirements-dev.txt"):
+        for name, version in _pins(file).items():
+            if locked.get(name) != version:
+                raise RefusalError(
+                    f"{file.name} asks for {name}{version}, which {LOCK} does"
+                    " not have; run: make lock"
+                )
+
+
+def _pins(file: Path) -> "dict[str, str]":
+    """Return what a requirement file asks for: name -> version."""
+    pins = {}
+    for line in file.read_text("utf-8").splitlines():
+        text = re.split(r"[#;\\]| --", line)[0].replace(" ", "")
+        found = re.match(r"(\w[\w.-]*)(?:\[.*?\])?(.*)", text)
+        if found:
+            name = re.sub(r"[-_.]+", "-", found.group(1)).lower()
+            pins[name] = found.group(2)
+    return pins
+
+
+def _install(root: Path, venv: Path) -> None:
+    pip = (*_pip(venv), "--require-hashes")
+    file = root / CPU_TORCH
+    if sys.platform == "linux" and file.is_file():
+        name = "torch-" + _pins(file)["torch"].lstrip("=")
         index = os.environ.get("BOOK_TORCH_INDEX", CPU_INDEX)
-        _say(f"Trying PyTorch's CPU build from {index}")
-        once = ("--no-deps", "--retries", "0", "--timeout", "10")
-        try:
-            _run(*pip, *once, "--index-url", index, torch, quiet=True)
-        except SetupError:
-            _say("It cannot be had there; the default index has one, too.")
-    _run(*pip, "-r", str(root / "requirements-dev.txt"))
+        if not any(venv.glob(f"lib/*/*/{name}*.dist-info")):
+            _say(f"Trying PyTorch's CPU build from {index}")
+            once = ("--no-deps", "--retries", "0", "--timeout", "10")
+            there = ("--index-url", index, "-r", str(file))
+            try:
+                _run(*pip, *once, *there, quiet=True)
+            except SetupError as error:
+                _say(_no_cpu_build(str(error)))
+    _run(*pip, "-r", str(root / LOCK))
+
+
+def _no_cpu_build(output: str) -> str:
+    if "DO NOT MATCH THE HASHES" in output:
+        return f"What is there is not what {CPU_TORCH} knows by its hash."
+    return "It cannot be had there; the default index has one, too."
+
+
+def _python(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _pip(venv: Path) -> "tuple[str, ...]":
+    options = ("--disable-pip-version-check", "install")
+    return (str(_python(venv)), "-Im", "pip", *options)
 
 
 def _run(*command: str, quiet: bool = False) -> None:
@@ -160,13 +276,6 @@ def _cause(output: str) -> str:
     return "the environment could not be made; the lines above say why"
 
 
-def _torch_pin(root: Path) -> str:
-    """Return ``torch==VERSION`` as `requirements.txt` pins it, or nothing."""
-    lines = (root / "requirements.txt").read_text("utf-8").splitlines()
-    pins = [line.split()[0] for line in lines if line.startswith("torch==")]
-    return pins[0] if pins else ""
-
-
 def _digest(root: Path) -> str:
     """Return a digest of all that decides what `.venv` holds."""
     files = sorted(root.glob("requirements*.txt"))
@@ -186,4 +295,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

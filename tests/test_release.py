@@ -1,6 +1,7 @@
 """The files of a release: all of them, the same each time, or none."""
 
 import hashlib
+import shutil
 from zipfile import ZipFile
 
 import pytest
@@ -73,10 +74,67 @@ def test_files(book):
 def test_the_same_each_time_and_nothing_of_before(book):
     write_release(book, {})
     first = contents(book.root / "dist")
-    (book.root / "dist" / "tools-1.1-book.pdf").touch()
+    project = book.root / "pyproject.toml"
+    project.write_text(PROJECT.replace("1.2", "1.3"))
+    write_release(book, {})
+    assert not {*first} - {"SHA256SUMS"} & {*contents(book.root / "dist")}
+    project.write_text(PROJECT)
     write_release(book, {})
     assert contents(book.root / "dist") == first
     assert not list(book.root.glob(".dist*"))
+
+
+def put_file(dist):
+    (dist / "notes.txt").write_text("mine")
+
+
+def put_only_file(dist):
+    shutil.rmtree(dist)
+    dist.mkdir()
+    put_file(dist)
+
+
+def put_folder(dist):
+    (dist / "more").mkdir()
+    put_file(dist / "more")
+
+
+def put_link(dist):
+    dist.rename(dist.with_name("elsewhere"))
+    dist.symlink_to("elsewhere")
+
+
+def put_dead_link(dist):
+    shutil.rmtree(dist)
+    dist.symlink_to("nowhere")
+
+
+def put_file_in_its_place(dist):
+    shutil.rmtree(dist)
+    dist.write_text("mine")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put_file,
+        put_only_file,
+        put_folder,
+        put_link,
+        put_dead_link,
+        put_file_in_its_place,
+    ],
+)
+def test_what_others_put_there_stays(book, change):
+    write_release(book, {})
+    change(book.root / "dist")
+    before = sorted(p.lstat().st_mtime_ns for p in book.root.rglob("*"))
+    with pytest.raises(BookError) as caught:
+        write_release(book, {})
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.rule) == ("dist", "not-ours")
+    after = sorted(p.lstat().st_mtime_ns for p in book.root.rglob("*"))
+    assert after == before
 
 
 @pytest.mark.parametrize(

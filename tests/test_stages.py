@@ -121,7 +121,7 @@ def first(tmp_path_factory):
     # The environment that runs this test stands for the book's own.
     shutil.copytree(ROOT / "booktools", root / "booktools")
     script = root / "booktools" / "environment.py"
-    main = '\nif __name__ == "__main__":\n    main()\n'
+    main = '\nif __name__ == "__main__":\n    main(sys.argv[1:])\n'
     text = script.read_text("utf-8")
     assert main in text
     script.write_text(text.replace(main, ""), "utf-8")

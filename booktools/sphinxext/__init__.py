@@ -68,7 +68,7 @@ def _digest() -> str:
 
 def _exclude_tools(app: Sphinx, config: Config) -> None:
     """Keep the texts of tools, which are no pages, out of the book."""
-    config.exclude_patterns += ["booktools", PACKAGES.name]
+    config.exclude_patterns += ["booktools", "npm", PACKAGES.name]
 
 
 def _add_assets(app: Sphinx) -> None:

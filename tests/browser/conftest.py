@@ -1,7 +1,6 @@
 """The built site on a server of its own, and a browser to look at it."""
 
 import gzip
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -12,10 +11,25 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from booktools.browser import open_chromium
+from booktools import node
+from booktools.browser import (
+    NO_BROWSER,
+    fetchable,
+    find_version,
+    open_chromium,
+)
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+def pytest_collection_finish(session):
+    """Say at once what these tests lack, not after all the others."""
+    here = Path(__file__).parent
+    if (
+        any(here in item.path.parents for item in session.items)
+        and not fetchable()
+        and not find_version()
+    ):
+        pytest.exit(str(NO_BROWSER), returncode=1)
+
 
 # How readers look at the book.
 VIEWS = {
@@ -158,7 +172,5 @@ def visit(contexts, address) -> Iterator[Callable[[str, str], Visit]]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """Return the source of axe, which looks for what shuts people out."""
-    if not AXE.exists():
-        npm = ["npm", "ci", "--ignore-scripts", "--silent"]
-        subprocess.run(npm, cwd=ROOT, check=True)
-    return AXE.read_text("utf-8")
+    folder = node.require_packages() / "axe-core"
+    return (folder / "axe.min.js").read_text("utf-8")
