@@ -220,13 +220,13 @@ def _add_style(
     app.add_css_file(f"{FOLDER}/{katex.STYLE}")
     app.add_css_file("formulas.css")
     if pagename in memory.pages:
-        for file in memory.files:
-            if file.startswith(PRELOADED):
-                address = context["pathto"](f"_static/{FOLDER}/{file}", 1)
-                context["metatags"] += (
-                    f'<link rel="preload" href="{address}" as="font"'
-                    ' type="font/woff2" crossorigin>\n'
-                )
+        fonts = " ".join(
+            context["pathto"](f"_static/{FOLDER}/{file}", 1)
+            for file in memory.files
+            if file.startswith(PRELOADED)
+        )
+        # The first script of a page asks for them: see assets/mode.js.
+        context["metatags"] += f'<meta name="book-fonts" content="{fonts}">\n'
 
 
 def _remove_old_fonts(app: Sphinx, exception: Exception | None) -> None:

@@ -7,6 +7,7 @@
     document.documentElement.dataset.content_root, location.href);
   const IN_DIALOG = 8;
   const ON_PAGE = 30;
+  const LONGEST = 200;
 
   // As in search.py: a Chinese character, or a run of letters and digits.
   const WORD = /[\u3400-\u9fff]|(?:(?![\u3400-\u9fff])[\p{L}\p{N}])+/gu;
@@ -17,11 +18,14 @@
     .replaceAll("\ue000", " ").replaceAll("\ue001", "_").trim();
 
   let loading;
-  const load = () => loading ??= import(new URL("pagefind/pagefind.js", root))
-    .then(async (pagefind) => {
-      await pagefind.init();
-      return pagefind;
-    });
+  const load = () => loading ??= start();
+  async function start() {
+    // A browser would refuse, and complain.
+    if (location.protocol === "file:") throw new Error("no server");
+    const pagefind = await import(new URL("pagefind/pagefind.js", root));
+    await pagefind.init();
+    return pagefind;
+  }
 
   const ask = async (query) =>
     (await (await load()).search(query)).results;
@@ -154,8 +158,11 @@
         : "没能装入搜索要用的文件。请检查网络，再刷新网页。";
     }
 
+    // Nothing in the book is longer than what is left of a pasted text.
+    const typed = () => input.value.trim().slice(0, LONGEST);
+
     async function show() {
-      const query = input.value.trim();
+      const query = typed();
       if (!query) {
         status.textContent = "";
         list.replaceChildren();
@@ -171,8 +178,11 @@
         return;
       }
       // Meanwhile the reader has typed on.
-      if (query !== input.value.trim()) return;
-      if (!dialog) history.replaceState(null, "", searchPage(query));
+      if (query !== typed()) return;
+      if (!dialog) {
+        // Some browsers forbid it when it is done too often.
+        try { history.replaceState(null, "", searchPage(query)); } catch {}
+      }
       say(status, query, found, limit);
       list.replaceChildren(...hits);
       if (dialog && found.places.length > limit) {
