@@ -30,6 +30,7 @@ FEATURES = [
     "search",  # Pagefind, which finds Chinese words
     "words",  # what the theme has not translated
     "policy",  # nothing from elsewhere
+    "boundaries",  # nothing blocked without a word; no file from elsewhere
     "sharing",  # previews of links, map of the site, 404
     "weight",  # one small stylesheet, few scripts
     "commit",  # which commit a published site is
