@@ -95,7 +95,7 @@ TEXTS = {
 # Cells, and what is wrong with what they show.
 CELLS = {
     'HTML("<script>draw()</script>")': "script",
-    'HTML("<div onclick=\'draw()\'>x</div>")': "script",
+    "HTML(\"<div onclick='draw()'>x</div>\")": "script",
     'Javascript("draw()")': "script",
     'display({"application/vnd.jupyter.widget-view+json": {"model_id": "1"},'
     ' "text/plain": "x"}, raw=True)': "script",
@@ -105,7 +105,7 @@ CELLS = {
     'Image(url="https://a.example/x.png")': "foreign",
     'Markdown("![x](https://a.example/x.png)")': "foreign",
     "HTML('<video src=\"x.mp4\"></video>')": "missing",
-    "HTML('<meta http-equiv=\"refresh\" content=\"0\">')": "leaves",
+    'HTML(\'<meta http-equiv="refresh" content="0">\')': "leaves",
     # Shown as they are.
     f"HTML('<img src=\"{PIXEL}\">')": "",
     "Audio([0, 1, 0, -1] * 100, rate=8000)": "",

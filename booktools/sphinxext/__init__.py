@@ -14,6 +14,7 @@ from booktools.node import PACKAGES
 # A feature is removed by deleting its file and its line.
 FEATURES = [
     "publication",  # only a build without problems replaces the site
+    "settings",  # no setting is ignored without a word
     "strict",  # a warning fails the build
     "freshness",  # what has changed is read and written again
     "execution",  # code runs before pages are read; what fails stops it all

@@ -21,7 +21,7 @@ from myst_nb.core.render import get_mime_priority
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from booktools.chapter import TOC, read_chapter
+from booktools.chapter import CONFIG, TOC, read_chapter
 from booktools.problem import Problem
 
 # What no page shows, whatever is in it.
@@ -79,11 +79,31 @@ def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 
 def _stop(app: Sphinx, env: BuildEnvironment) -> None:
     problems = [p for known in _known(env).values() for p in known]
-    problems += _outside(app, env)
+    problems += [*_outside(app, env), *_around(app)]
     if problems:
         total = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         lines = map(str, sorted(set(problems)))
         raise SystemExit("\n".join(["", f"{total}, no page written:", *lines]))
+
+
+def _around(app: Sphinx) -> Iterator[Problem]:
+    """Yield what is wrong with the settings that stand on every page."""
+    for name in ("announcement", "extra_footer"):
+        text = str(app.config.html_theme_options.get(name) or "")
+        line = _line_of(Path(app.srcdir, CONFIG), name)
+        faults = _html_faults(app, app.config.root_doc, text)
+        if text.startswith("http"):
+            faults = _foreign("announcement", text, text)
+        for fault in faults:
+            message = f"{name} has {fault.message}"
+            yield Problem(CONFIG, line, fault.rule, message, fault.hint)
+
+
+def _html_faults(app: Sphinx, page: str, text: str) -> list[_Fault]:
+    finder = _Finder(Path(app.srcdir), app.builder.get_target_uri(page))
+    finder.feed(text)
+    finder.close()
+    return finder.faults
 
 
 # Files
@@ -165,11 +185,7 @@ def _examine(app: Sphinx, doctree: nodes.document) -> None:
 def _faults(app: Sphinx, node: Any) -> Iterable[_Fault]:
     match node:
         case nodes.raw() if "html" in node["format"].split():
-            page = app.builder.get_target_uri(app.env.docname)
-            finder = _Finder(Path(app.srcdir), page)
-            finder.feed(node.astext())
-            finder.close()
-            return finder.faults
+            return _html_faults(app, app.env.docname, node.astext())
         case nodes.image():
             return _foreign("img", node["uri"], node["uri"])
         case nodes.reference():
@@ -206,8 +222,7 @@ def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
     if any("mime_type" in n for n in _above(node)):
         message = f"an output of this cell has {message}"
         # MyST-NB counts the lines of cells in its own way.
-        path = Path(app.env.doc2path(app.env.docname))
-        cells = read_chapter(path.name, path.read_bytes()).cells
+        cells = read_chapter(source.name, source.read_bytes()).cells
         line = max((c.line for c in cells if c.line <= line), default=line)
         if hint in (TO_SCRIPT, TO_STATIC, TO_LINK, TO_REMOVE):
             hint = TO_PICTURE
