@@ -15,7 +15,8 @@ The pipeline, in order; each step imports only steps above it:
 
 Beside the pipeline stand ``site`` (who publishes this book, and where),
 ``node`` (runs JavaScript), ``katex`` (TeX -> HTML, glyphs -> fonts),
-``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
+``macros`` (the author's TeX -> TeX), ``repeat`` (builds twice, and compares),
+``new`` (begins a chapter),
 ``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
 (Chromium, wherever it may be), ``pdf`` (prints the built site), ``release``
 (what a version consists of, zipped by ``archive``), ``changes`` (what a

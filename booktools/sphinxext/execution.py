@@ -24,6 +24,7 @@ from booktools import execute
 from booktools.chapter import CONFIG, Book, Cell, Chapter, read_book
 from booktools.deps import Library, chapter_digest
 from booktools.execute import CHECK, Job, Limits, Outcome, Part
+from booktools.macros import expand
 from booktools.problem import BookError, Problem
 from booktools.saved import read_version, render_package, stale_files
 
@@ -245,7 +246,8 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
         )
     if chapter.checks:
         spec = _kernelspec(chapter, code.checks)
-        tex = {formula.label: formula.tex for formula in chapter.formulas}
+        macros = env.config.booktools_macros
+        tex = {f.label: expand(f.tex, macros) for f in chapter.formulas}
         notebook = new_notebook(metadata={"kernelspec": spec})
         for check in chapter.checks:
             source = CHECK_CELL.format(

@@ -17,8 +17,10 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 from booktools.chapter import CONFIG, TOC
+from booktools.macros import is_macro
 from booktools.problem import Problem
 
+MACROS = "sphinx.config.mathjax3_config.tex.macros."
 # What has its effect.  Below a key that ends with a dot, all has.
 HONOURED = {
     *("title", "author", "copyright", "project", "logo"),
@@ -32,7 +34,7 @@ HONOURED = {
     *("html.use_edit_page_button", "repository.path_to_book"),
     *("sphinx.extra_extensions", "sphinx.local_extensions."),
     *("sphinx.recursive_update", "sphinx.config."),
-    "sphinx.config.mathjax3_config.tex.macros.",
+    MACROS,
 }
 
 NOTHING_ELSEWHERE = "pages load nothing from elsewhere, and count nobody"
@@ -315,6 +317,13 @@ class _Settings:
             close = difflib.get_close_matches(name, _known(), 1)
             hint = f"did you mean {close[0].rstrip('.')}?" if close else ""
             self._report(line, f"there is no setting {name}", hint)
+        if name.startswith(MACROS):
+            if not is_macro(name.removeprefix(MACROS), value):
+                what = f"this is no macro: {value!r}"
+                hint = "write RR: '\\mathbb{R}' or, with one argument: norm:"
+                hint += " ['\\lVert #1 \\rVert', 1]"
+                self._report(line, what, hint)
+            return
         names = value if isinstance(value, list) else [value]
         for file in names:
             if name in LOADED:
