@@ -22,6 +22,7 @@ FEATURES = [
     "notebooks",  # a notebook and a script of each chapter; a zip
     "copying",  # formulas as TeX, sections as Markdown, links to cite
     "formulas",  # TeX becomes HTML while building
+    "footnotes",  # those that cite
     "saved_names",  # links from code to definitions, and a reference
     "exercises",  # solutions folded, linked with exercises
     "figures",  # pictures know their size, drawings work in the dark
