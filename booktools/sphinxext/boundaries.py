@@ -31,6 +31,10 @@ BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}
 LOADED = {"background", "data", "href", "poster", "src", "srcset"}
 INLINE = {"audio", "feimage", "image", "img", "input", "source", "track"}
 INLINE |= {"video"}
+# What takes all that is below it for its own, until it ends.
+TAKING = {"noembed", "noframes", "style", "textarea", "title", "xmp"}
+# What loads a file in a style.
+LOADING = {"-webkit-image-set", "image-set", "src", "url"}
 # Here an address is one to go to.
 LINKS = {"a", "area"}
 RUNS = {"data", "javascript", "vbscript"}
@@ -79,10 +83,10 @@ def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 
 def _stop(app: Sphinx, env: BuildEnvironment) -> None:
     problems = [p for known in _known(env).values() for p in known]
-    problems += [*_outside(app, env), *_around(app)]
+    problems = sorted({*problems, *_outside(app, env), *_around(app)})
     if problems:
         total = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-        lines = map(str, sorted(set(problems)))
+        lines = map(str, problems)
         raise SystemExit("\n".join(["", f"{total}, no page written:", *lines]))
 
 
@@ -185,7 +189,11 @@ def _examine(app: Sphinx, doctree: nodes.document) -> None:
 def _faults(app: Sphinx, node: Any) -> Iterable[_Fault]:
     match node:
         case nodes.raw() if "html" in node["format"].split():
-            return _html_faults(app, app.env.docname, node.astext())
+            text = node.astext()
+            if isinstance(node.parent, nodes.TextElement):
+                # A tag within a line, which ends in that line.
+                text += "".join(f"</{tag}>" for tag in TAKING)
+            return _html_faults(app, app.env.docname, text)
         case nodes.image():
             return _foreign("img", node["uri"], node["uri"])
         case nodes.reference():
@@ -232,6 +240,9 @@ def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
         lines = source.read_text("utf-8-sig", "replace").splitlines()
         below = range(line, len(lines) + 1)
         line = next((n for n in below if start in lines[n - 1]), line)
+        # MyST counts some things from the line below them.
+        while line > 1 and not "".join(lines[line - 1 : line]).strip():
+            line -= 1
     path = Path(os.path.relpath(source, app.srcdir)).as_posix()
     return Problem(path, line, fault.rule, message, hint)
 
@@ -250,12 +261,15 @@ class _Finder(HTMLParser):
         self._root = root
         self._folder = posixpath.dirname(page)
         self._text = ""
+        self._open: dict[str, str] = {}
 
     def handle_starttag(
         self, tag: str, attrs: list[tuple[str, str | None]]
     ) -> None:
         """Look at a tag and at each of its attributes."""
         self._text = self.get_starttag_text() or ""
+        if tag in TAKING:
+            self._open[tag] = self._text
         values = {
             name.removeprefix("xlink:"): value or "" for name, value in attrs
         }
@@ -285,6 +299,10 @@ class _Finder(HTMLParser):
             elif name in LOADED and tag not in {"base", "script", *BLOCKED}:
                 self._loaded(tag, name, value)
 
+    def handle_endtag(self, tag: str) -> None:
+        """Note what has an end."""
+        self._open.pop(tag, None)
+
     def handle_data(self, data: str) -> None:
         """Look at the rules of a style."""
         if self.lasttag == "style":
@@ -298,6 +316,10 @@ class _Finder(HTMLParser):
             what = "a comment without -->, which hides all that is below it"
             self._report("blocked", what, "end it with -->")
         super().close()
+        for tag, text in self._open.items():
+            self._text = text
+            what = f"<{tag}> without </{tag}>, which hides all that is below"
+            self._report("blocked", what, f"end it with </{tag}>")
 
     def _report(self, rule: str, message: str, hint: str) -> None:
         self.faults.append(_Fault(rule, message, hint, self._text))
@@ -319,10 +341,10 @@ class _Finder(HTMLParser):
             imports = token.type == "at-keyword" or (
                 imports and token.type == "whitespace"
             )
-            if token.type == "function" and token.lower_name == "url":
+            if token.type == "function" and token.lower_name in LOADING:
                 for part in token.arguments:
-                    address = getattr(part, "value", "")
-                    self.faults += _foreign("img", address, self._text)
+                    if part.type == "string":
+                        self.faults += _foreign("img", part.value, self._text)
 
     def _loaded(self, tag: str, name: str, value: str) -> None:
         """Look at an address that is loaded with the page."""
@@ -354,7 +376,8 @@ def _tokens(tokens: Iterable[Any]) -> Iterator[Any]:
     """Yield tokens, and those in blocks."""
     for token in tokens:
         yield token
-        yield from _tokens(getattr(token, "content", None) or ())
+        for name in ("content", "arguments"):
+            yield from _tokens(getattr(token, name, None) or ())
 
 
 def _scheme(address: str) -> str:
