@@ -127,6 +127,11 @@ kernelspec: {{name: python3}}
 1 + 1
 ```
 
+```{{code-cell}}
+from IPython.display import Audio
+Audio([0, 1, 0, -1] * 100, rate=8000)
+```
+
 It is cited{{footcite:p}}`peano1889`.
 
 {PARTS}
@@ -268,6 +273,12 @@ def test_all_tabs_are_printed(page):
     ]
     assert places == sorted(places)
     page.emulate_media(media="screen")
+
+
+def test_a_sound_that_a_cell_makes_can_be_played(page):
+    page.goto(page.url.rpartition("/")[0] + "/code.html")
+    # Its length is known as soon as it is loaded: no policy forbids it.
+    page.wait_for_function("document.querySelector('audio').duration > 0")
 
 
 @pytest.mark.parametrize(
