@@ -222,9 +222,6 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
     options = chapter.front_matter.get("mystnb") or {}
     if options.get("execution_mode", config.execution_mode) == "off":
         return
-    if config.execution_allow_errors:
-        what = "allow_errors would hide every error"
-        _stop([Problem(CONFIG, 1, "execution-mode", what, _TAG)])
     timeout = int(options.get("execution_timeout", config.execution_timeout))
     root = Path(env.srcdir)
     path = root / chapter.path
