@@ -18,7 +18,8 @@ is in `pyproject.toml`, and ``make check`` keeps it):
 
 Beside the pipeline stand ``site`` (who publishes this book, and where),
 ``node`` (runs JavaScript), ``katex`` (TeX -> HTML, glyphs -> fonts),
-``repeat`` (builds twice, and compares), ``new`` (begins a chapter),
+``macros`` (the author's TeX -> TeX), ``repeat`` (builds twice, and compares),
+``new`` (begins a chapter),
 ``doctor`` (tells what is amiss here, on GitHub and on the site), ``browser``
 (Chromium, wherever it may be), ``fonts`` (what it prints with), ``pdf``
 (prints the built site), ``glyphs`` (letters that no font has), ``release``

@@ -281,9 +281,9 @@ def test_front_matter_for_running(copy):
     result = copy.build()
     assert result.returncode == 1
     assert result.stderr.endswith(
-        "_config.yml:1: error: allow_errors would hide every error "
-        "[execution-mode]\n"
-        "    hint: tag each cell that should fail: raises-exception\n"
+        "_config.yml:3: error: execute.allow_errors has no effect [setting]\n"
+        "    hint: give the cell that is meant to fail the tag"
+        " raises-exception\n"
     )
     # A limit counts for what is in the cache, too.
     copy.replace("_config.yml", ", allow_errors: true", "")

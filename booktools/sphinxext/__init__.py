@@ -15,6 +15,7 @@ from booktools.node import PACKAGES
 FEATURES = [
     "publication",  # only a build without problems replaces the site
     "problems",  # what is found while pages are read stops the build
+    "settings",  # no setting is ignored without a word
     "strict",  # a warning fails the build
     "freshness",  # what has changed is read and written again
     "execution",  # code runs before pages are read; what fails stops it all
@@ -22,6 +23,7 @@ FEATURES = [
     "notebooks",  # a notebook and a script of each chapter; a zip
     "copying",  # formulas as TeX, sections as Markdown, links to cite
     "formulas",  # TeX becomes HTML while building
+    "footnotes",  # those that cite
     "saved_names",  # links from code to definitions, and a reference
     "exercises",  # solutions folded, linked with exercises
     "figures",  # pictures know their size, drawings work in the dark
@@ -31,6 +33,7 @@ FEATURES = [
     "search",  # Pagefind, which finds Chinese words
     "words",  # what the theme has not translated
     "policy",  # nothing from elsewhere
+    "boundaries",  # nothing blocked without a word; no file from elsewhere
     "sharing",  # previews of links, map of the site, 404
     "weight",  # one small stylesheet, few scripts
     "commit",  # which commit a published site is

@@ -33,6 +33,7 @@ from booktools.chapter import (
 )
 from booktools.deps import Library, chapter_digest
 from booktools.execute import CHECK, Job, Limits, Outcome, Part
+from booktools.macros import expand
 from booktools.problem import BookError, Problem
 from booktools.saved import read_version, render_package, stale_files
 from booktools.takeaway import find_unscriptable
@@ -252,9 +253,6 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
     options = chapter.front_matter.get("mystnb") or {}
     if options.get("execution_mode", config.execution_mode) == "off":
         return
-    if config.execution_allow_errors:
-        what = "allow_errors would hide every error"
-        _stop([Problem(CONFIG, 1, "execution-mode", what, _TAG)])
     timeout = int(options.get("execution_timeout", config.execution_timeout))
     root = Path(env.srcdir)
     path = root / chapter.path
@@ -276,7 +274,8 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
         )
     if chapter.checks:
         spec = _kernelspec(chapter, code.checks)
-        tex = {formula.label: formula.tex for formula in chapter.formulas}
+        macros = env.config.booktools_macros
+        tex = {f.label: expand(f.tex, macros) for f in chapter.formulas}
         notebook = new_notebook(metadata={"kernelspec": spec})
         for check in chapter.checks:
             source = CHECK_CELL.format(

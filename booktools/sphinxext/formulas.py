@@ -4,6 +4,7 @@ All formulas that are new go to KaTeX at once, after pages were read and before
 any is written.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools import katex
+from booktools.macros import expand
 from booktools.problem import BookError, Problem
 
 # The folder, on the site, of KaTeX's style and fonts.
@@ -37,13 +39,29 @@ SHORT = 15  # glyphs
 _Key = tuple[str, bool]
 
 
+# What gives a name to a command within a formula: on a page, it would be known
+# nowhere else, and in a notebook in all formulas below.
+DEFINES = re.compile(
+    r"\\(?:(?:re|provide)?newcommand|providecommand|[egx]?def|(?:future)?let"
+    r"|global|long|newenvironment|DeclareMathOperator)(?![a-zA-Z])"
+)
+MACROS = (
+    "name a command in _config.yml: sphinx: {config: {mathjax3_config: {tex:"
+    " {macros: {RR: '\\mathbb{R}'}}}}}"
+)
+
+
 @dataclass(frozen=True)
 class _Formula:
-    """A formula, and where the block that it is part of begins."""
+    """A formula, and where the block that it is part of begins.
+
+    ``written`` is what stands there: macros and all.
+    """
 
     key: _Key
     source: str
     line: int
+    written: str
 
 
 @dataclass
@@ -62,9 +80,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer(
         "katex", (_add_inline, None), (_add_display, None)
     )
+    # With other macros, all pages are others.
+    app.add_config_value("booktools_macros", {}, "env", dict)
     app.connect("config-inited", _configure)
     app.connect("builder-inited", _add_folder)
     app.connect("env-purge-doc", _forget)
+    # Before titles are collected.
+    app.connect("doctree-read", _expand, priority=10)
     app.connect("doctree-read", _collect)
     app.connect("env-updated", _render)
     # After all that reads texts: notebooks, search, titles of exercises.
@@ -80,6 +102,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _configure(app: Sphinx, config: Config) -> None:
     config.html_math_renderer = "katex"
+    tex = (config.mathjax3_config or {}).get("tex") or {}
+    config.booktools_macros = tex.get("macros") or {}
 
 
 def _memory(env: Any) -> _Memory:
@@ -104,12 +128,23 @@ def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     _memory(env).pages.pop(docname, None)
 
 
+def _expand(app: Sphinx, doctree: nodes.document) -> None:
+    """Write out the author's own commands, for all that reads formulas."""
+    for kind in (nodes.math, nodes.math_block):
+        for node in doctree.findall(kind):
+            tex = expand(node.astext(), app.config.booktools_macros)
+            if tex != node.astext():
+                node["written"] = node.astext()
+                node[:] = [nodes.Text(tex)]
+
+
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
     formulas = [
         _Formula(
             (node.astext(), isinstance(node, nodes.math_block)),
             get_node_source(node),
             get_node_line(node),
+            node.get("written", node.astext()),
         )
         for kind in (nodes.math, nodes.math_block)
         for node in doctree.findall(kind)
@@ -133,7 +168,7 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         if problems := [
             _problem(app, formula, answers[formula.key])
             for formula in formulas
-            if answers[formula.key].error
+            if answers[formula.key].error or DEFINES.search(formula.written)
         ]:
             raise BookError(problems)
         glyphs = _union(answers.values())
@@ -154,8 +189,14 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
 
 def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
     """Say what is wrong with a formula, and on which line of its file."""
-    tex, _ = formula.key
-    position = min(answer.position, len(tex.rstrip()))
+    tex, error = formula.written, answer.error
+    # In what macros stand for, nobody would look for it.
+    position = answer.position if tex == formula.key[0] else 0
+    hint = MACROS if error.startswith("Undefined control") else ""
+    if definition := DEFINES.search(tex):
+        error = f"{definition[0]} would be known in this formula only"
+        position, hint = definition.start(), MACROS
+    position = min(position, len(tex.rstrip()))
     source = Path(formula.source)
     text = source.read_text("utf-8-sig")
     block = sum(map(len, text.splitlines(True)[: formula.line - 1]))
@@ -164,9 +205,9 @@ def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
     line = text.count("\n", 0, start + position) + 1
     before = tex[:position].split("\n")
     quote = tex.split("\n")[len(before) - 1].strip()
-    what = f"{answer.error}, in: {quote}"
+    what = f"{error}, in: {quote}"
     path = source.relative_to(app.srcdir).as_posix()
-    return Problem(path, line, "tex", what)
+    return Problem(path, line, "tex", what, hint)
 
 
 def _union(answers: Iterable[katex.Answer]) -> dict[str, str]:
@@ -220,13 +261,13 @@ def _add_style(
     app.add_css_file(f"{FOLDER}/{katex.STYLE}")
     app.add_css_file("formulas.css")
     if pagename in memory.pages:
-        for file in memory.files:
-            if file.startswith(PRELOADED):
-                address = context["pathto"](f"_static/{FOLDER}/{file}", 1)
-                context["metatags"] += (
-                    f'<link rel="preload" href="{address}" as="font"'
-                    ' type="font/woff2" crossorigin>\n'
-                )
+        fonts = " ".join(
+            context["pathto"](f"_static/{FOLDER}/{file}", 1)
+            for file in memory.files
+            if file.startswith(PRELOADED)
+        )
+        # The first script of a page asks for them: see assets/mode.js.
+        context["metatags"] += f'<meta name="book-fonts" content="{fonts}">\n'
 
 
 def _remove_old_fonts(app: Sphinx, exception: Exception | None) -> None:

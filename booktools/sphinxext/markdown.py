@@ -34,7 +34,7 @@ SILENT = (
     *(addnodes.highlightlang, addnodes.tabular_col_spec, addnodes.toctree),
     nodes.meta,
 )
-SILENT_NAMES = {"check", "HiddenCellNode", "sd_tab_input"}
+SILENT_NAMES = {"check", "fontawesome", "HiddenCellNode", "sd_tab_input"}
 
 BOXES = (nodes.Admonition, nodes.sidebar, nodes.topic)
 EXERCISES = {"exercise_node", "exercise_enumerable_node", "solution_node"}
@@ -57,7 +57,10 @@ TEXTS = (nodes.paragraph, nodes.attribution, nodes.Text, nodes.Inline)
 PLAIN = (
     *(nodes.document, nodes.section, nodes.container, nodes.compound),
     *(nodes.legend, nodes.definition, nodes.entry, addnodes.glossary),
+    *(nodes.field_body, addnodes.desc_content, addnodes.hlist),
+    addnodes.hlistcol,
 )
+PLAIN_NAMES = {"aside_main"}
 
 ALIGNMENT = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
 
@@ -94,6 +97,9 @@ class Writer:
         The pages that have notebooks.
     """
 
+    # What is written for a notebook says which nodes are not known.
+    warns = False
+
     def __init__(
         self,
         app: Sphinx,
@@ -106,6 +112,7 @@ class Writer:
         self.site = base and base.rstrip("/") + "/"
         self.page = app.builder.get_target_uri(docname)
         self._notebooks = notebooks
+        self._unknown: set[str] = set()
         self._numbers = app.env.toc_fignumbers.get(docname, {})
         elements = list(tree.findall(nodes.Element))
         self._ids = {i for node in elements for i in node.get("ids", ())}
@@ -155,14 +162,20 @@ class Writer:
                 text = f"{'#' * len(above_it)} {self._inlines(node)}"
                 return [Block(text, heading=True)]
             case nodes.title() | nodes.rubric() | nodes.term():
-                return [Block(f"**{self._inlines(node)}**")]
+                return [Block(_bold(self._inlines(node)))]
+            case nodes.field_name() | addnodes.centered():
+                return [Block(_bold(self._inlines(node)))]
+            case nodes.container() if _is_card_title(node):
+                return [Block(_bold("".join(map(self._inlines, node))))]
+            case nodes.field():
+                return [Block(_join(self.blocks(node)))]
             case nodes.math_block():
                 return [Block(self._formula(node))]
             case nodes.literal_block() | nodes.doctest_block():
                 return [Block(_listing(node))]
             case nodes.bullet_list() | nodes.enumerated_list():
                 return [Block(self._list(node))]
-            case nodes.definition_list():
+            case nodes.definition_list() | nodes.field_list():
                 texts = (_join(self.blocks(item)) for item in node)
                 return [Block("\n".join(_item("- ", t) for t in texts))]
             case nodes.block_quote():
@@ -188,11 +201,14 @@ class Writer:
                 return self._box(node)
         if isinstance(node, TEXTS):
             return [Block(self._paragraph([node]))]
-        if isinstance(node, PLAIN):
+        if isinstance(node, PLAIN) or type(node).__name__ in PLAIN_NAMES:
             return self.blocks(node)
         if type(node).__name__ == "sd_tab_label":
-            return [Block(f"**{self._inlines(node)}**")]
-        _warn(node)
+            return [Block(_bold(self._inlines(node)))]
+        # Of what other packages add: a line of text is read as one.
+        if isinstance(node, nodes.TextElement):
+            return [Block(self._paragraph(node))]
+        self._warn(node)
         if any(isinstance(n, nodes.Text | nodes.Inline) for n in node):
             return [Block(self._paragraph(node))]
         return self.blocks(node)
@@ -235,9 +251,26 @@ class Writer:
                 return f"<sup>{text}</sup>"
             case nodes.abbreviation() if "explanation" in node:
                 return f"{text}（{_escape(node['explanation'])}）"
-        if not isinstance(node, (*TEXTS, nodes.line)):
-            _warn(node)
+            case nodes.inline() if type(node).__name__ == "sd_line_break":
+                return "<br>"
+        if not isinstance(node, (nodes.TextElement, *TEXTS)):
+            self._warn(node)
         return text
+
+    def _warn(self, node: Any) -> None:
+        """Say which node is not known, once for each kind on a page."""
+        name = type(node).__name__
+        if name in self._unknown or not self.warns:
+            return
+        self._unknown.add(name)
+        # Most nodes know no line, but what they are in does.
+        place = next((n for n in [node, *above(node)] if n.line), node)
+        LOGGER.warning(
+            f"notebooks cannot show a node {name!r}; what is in it is kept",
+            location=place,
+            type="booktools",
+            subtype="unknown-node",
+        )
 
     def _paragraph(self, node: Iterable[Any]) -> str:
         text = self._inlines(node)
@@ -371,16 +404,8 @@ def _join(blocks: Iterable[Block]) -> str:
     return "\n\n".join(block.text for block in blocks if block.text)
 
 
-def _warn(node: Any) -> None:
-    # Most nodes know no line, but what they are in does.
-    place = next((n for n in [node, *above(node)] if n.line), node)
-    name = type(node).__name__
-    LOGGER.warning(
-        f"notebooks cannot show a node {name!r}; what is in it is kept",
-        location=place,
-        type="booktools",
-        subtype="unknown-node",
-    )
+def _is_card_title(node: Any) -> bool:
+    return bool(node.get("design_component") == "card-title")
 
 
 def _is_silent(node: Any) -> bool:
@@ -442,6 +467,11 @@ def _mark(text: str, mark: str, tag: str) -> str:
     if text[:1].isalnum() and text[-1:].isalnum():
         return f"{mark}{text}{mark}"
     return f"<{tag}>{text}</{tag}>"
+
+
+def _bold(text: str) -> str:
+    """Return a whole line in bold, in which nothing can be bold by itself."""
+    return f"**{text.replace('**', '')}**"
 
 
 def _code(node: Any) -> str:

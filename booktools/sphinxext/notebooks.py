@@ -71,6 +71,8 @@ def _begin(app: Sphinx) -> None:
 class _NotebookWriter(Writer):
     """Embeds images: Colab and Kaggle load none from beside a notebook."""
 
+    warns = True
+
     def image(self, node: Any) -> str:
         if any(map(is_cell, above(node))):
             return ""  # drawn when the cell runs

@@ -36,6 +36,8 @@ def _add_addresses(app: Sphinx, config: Config) -> None:
     except BookError as error:
         raise SystemExit(str(error)) from None
     options = config.html_theme_options
+    # Its script is one that the policy of pages forbids.
+    options["use_fullscreen_button"] = False
     options["use_repository_button"] = site is not None
     options["use_issues_button"] = site is not None
     if site:

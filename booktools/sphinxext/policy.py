@@ -20,6 +20,7 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' "
     f"'sha256-{_DIGEST.decode()}'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "media-src 'self' data:; font-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 

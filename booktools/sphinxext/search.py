@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -32,8 +33,16 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-# One character, or a run of letters and digits: `plt.plot` is two words.
-WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+# What stands for a symbol such as ∂, which Pagefind would leave out.
+SYMBOL = "\u01c0{}\u01c1"
+# A symbol, a character, or a run of letters and digits: `plt.plot` is two
+# words.
+WORD = re.compile(
+    r"\u01c0[a-z]+\u01c1|[\u3400-\u9fff]|[^\W_\u3400-\u9fff\u01c0\u01c1]+"
+)
+# Signs that mean something in code, and signs that mean something only where
+# they are not within a word, as in and/or.
+SIGNS, OUTER_SIGNS = "@#%&*^\\", "-/"
 # What stands for the author's own spaces and underlines, which Pagefind would
 # take for the ends and for parts of words; and for the end of the text.
 SPACE, UNDERLINE, END = "\ue000", "\ue001", "\ue002"
@@ -51,8 +60,10 @@ PLACE = """\
 <h1 data-address="{address}" data-page="{page}" data-title="{title}"
  data-pagefind-meta="address[data-address], page[data-page], title[data-title]"
 >{heading}</h1>
-<p>{text} {end} {names}</p>
+<p>{text} {end} {names} {formulas}</p>
 """
+
+DEFAULT_FIELD = "Search this book..."
 
 # Files that Pagefind makes for pages which want its look.
 UNUSED = ("*ui.js", "*ui.css", "pagefind-highlight.js")
@@ -69,7 +80,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _name_field(app: Sphinx, config: Config) -> None:
-    config.html_theme_options.setdefault("search_bar_text", "搜索本书")
+    options = config.html_theme_options
+    # Jupyter Book's own, where no other is set.
+    if options.get("search_bar_text", DEFAULT_FIELD) == DEFAULT_FIELD:
+        options["search_bar_text"] = "搜索本书"
 
 
 def _replace_search(app: Sphinx) -> None:
@@ -117,6 +131,7 @@ def _write_places(app: Sphinx, document: nodes.document, docname: str) -> None:
             text=html.escape(_spread(text)),
             end=END,
             names=html.escape(_spread(_introduce(names, text))),
+            formulas=html.escape(_spread(" ".join(_formulas(app, place)))),
         )
         path = folder / f"{number}.html"
         path.write_text(file, "utf-8", newline="\n")
@@ -176,14 +191,52 @@ def _text(node: nodes.Node) -> str:
     return "".join(map(_text, node.children))
 
 
+def _formulas(app: Sphinx, place: nodes.Element) -> Iterator[str]:
+    """Yield what the formulas of a place look like, without inner places.
+
+    Nobody types TeX, but somebody may look for ∂.
+    """
+    memory = getattr(app.env, "booktools_formulas", None)
+    answers = memory.answers if memory else {}
+    for node in place.children:
+        if isinstance(node, nodes.math | nodes.math_block):
+            key = (node.astext(), isinstance(node, nodes.math_block))
+            shown = answers[key].html.partition("<annotation")[0]
+            text = html.unescape(re.sub("<[^>]*>", "", shown))
+            yield "".join(c for c in text if unicodedata.category(c) != "Cf")
+        elif isinstance(node, nodes.Element) and not (
+            _is_place(node) or node.tagname == "check"
+        ):
+            yield from _formulas(app, node)
+
+
 def _is_skipped(node: nodes.Node) -> bool:
     return node.tagname in SKIPPED or "toctree-wrapper" in node["classes"]
 
 
 def _spread(text: str) -> str:
     """Put a space before each word, and only there."""
+    text = "".join(
+        _name_symbol(char) if _is_symbol(char, before + after) else char
+        for before, char, after in zip(
+            f" {text}", text, f"{text} "[1:], strict=False
+        )
+    )
     text = SPACE.join(text.split()).replace("_", UNDERLINE)
     return WORD.sub(lambda word: " " + word[0], text)
+
+
+def _is_symbol(char: str, around: str) -> bool:
+    """Say if a sign, between two others, is one that may be looked for."""
+    if char in OUTER_SIGNS:
+        return not around.isalnum()
+    return char in SIGNS or unicodedata.category(char) in ("Sm", "So", "Sc")
+
+
+def _name_symbol(char: str) -> str:
+    """Return letters that stand for a symbol."""
+    digits = (int(digit, 16) for digit in f"{ord(char):x}")
+    return SYMBOL.format("".join(chr(ord("g") + digit) for digit in digits))
 
 
 def _introduce(names: list[str], text: str) -> str:

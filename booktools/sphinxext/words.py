@@ -5,7 +5,10 @@ from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.locale import _
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -22,15 +25,36 @@ def setup(app: Sphinx) -> dict[str, Any]:
             with (target / f"{name}.mo").open("wb") as file:
                 write_mo(file, messages)
             app.add_message_catalog(name, str(folder))
+    app.connect("config-inited", _name_prompts)
+    app.connect("doctree-resolved", _translate_prompts)
     # After the theme has made its buttons.
     app.connect("html-page-context", _translate_buttons, priority=700)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def _name_prompts(app: Sphinx, config: Config) -> None:
+    """Translate the lines that unfold parts of cells."""
+    for name in ("nb_code_prompt_show", "nb_code_prompt_hide"):
+        config[name] = _(config[name])
+
+
+def _translate_prompts(app: Sphinx, doctree: Any, docname: str) -> None:
+    """Translate the names of those parts."""
+    for node in doctree.findall(HideCodeCellNode):
+        for name in ("prompt_show", "prompt_hide"):
+            for word in ("content", "source", "outputs", "output"):
+                node[name] = node[name].replace(word, _(word))
+
+
 def _translate_buttons(
-    app: Sphinx, page: str, _: str, context: dict[str, Any], __: Any
+    app: Sphinx, page: str, template: str, context: dict[str, Any], __: Any
 ) -> None:
     """Translate the names of groups; the theme translates all others."""
+    # What stands on such a line says what it does; this would hide it.
+    if "body" in context:
+        context["body"] = context["body"].replace(
+            '<summary aria-label="Toggle hidden content">', "<summary>"
+        )
     for button in context.get("header_buttons", []):
         if "tooltip" in button:
             button["tooltip"] = context["translate"](button["tooltip"])

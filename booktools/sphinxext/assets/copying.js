@@ -68,8 +68,8 @@
       try {
         await toClipboard(await getText());
         status.textContent = "已复制";
-      } catch {
-        status.textContent = "没有复制成功";
+      } catch (error) {
+        status.textContent = error.cause ?? "没有复制成功";
       }
     });
     menu.append(button);
@@ -81,6 +81,10 @@
   };
   addButton("复制链接", link);
   addButton("复制为 Markdown", async () => {
+    // A browser would refuse, and complain.
+    if (location.protocol === "file:") {
+      throw new Error("no server", { cause: "直接打开的网页读不到原文" });
+    }
     const file = document.querySelector(
       'meta[name="book-sections"]').content;
     const response = await fetch(file);
@@ -105,7 +109,9 @@
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
         heading = sign.parentElement;
-        history.replaceState(null, "", sign.hash);
+        // Some browsers forbid it where a page lies in a folder or a frame,
+        // or when it is done too often.
+        try { history.replaceState(null, "", sign.hash); } catch {}
         status.textContent = "";
         menu.showPopover();
         const box = sign.getBoundingClientRect();

@@ -1,7 +1,14 @@
 // What is folded unfolds for a link into it, and for printing.
 
+// Anybody may have written the address: not each of them can be decoded.
+function named(hash) {
+  const name = hash.slice(1);
+  try { return document.getElementById(decodeURIComponent(name)); }
+  catch { return document.getElementById(name); }
+}
+
 function unfold(hash) {
-  const target = document.getElementById(decodeURIComponent(hash.slice(1)));
+  const target = named(hash);
   let closed = false;
   for (
     let fold = target?.closest("details");
@@ -18,7 +25,7 @@ unfold(location.hash);
 addEventListener("hashchange", () => unfold(location.hash));
 // Again to where one already is: no change of the address.
 addEventListener("click", (event) => {
-  const link = event.target.closest("a[href*='#']");
+  const link = event.target.closest?.("a[href*='#']");
   if (link?.hash && link.hash === location.hash) unfold(link.hash);
 });
 

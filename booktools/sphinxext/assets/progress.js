@@ -12,13 +12,18 @@
 
   const load = () => {
     let state = null;
-    // A browser may forbid storage, and anybody may have written to it.
+    // Anybody may have written there, whatever it may be.
     try { state = JSON.parse(localStorage.getItem(key)); } catch {}
-    return { read: Array.isArray(state?.read) ? state.read : [],
-             last: chapters.includes(state?.last?.name) ? state.last : null };
+    const { read, last } = state ?? {};
+    const isText = (value) => typeof value === "string" && value.length < 500;
+    const isPlace = chapters.includes(last?.name) && isText(last.title)
+      && isText(last.hash) && last.hash.startsWith("#");
+    return { read: chapters.filter((name) =>
+               Array.isArray(read) && read.includes(name)),
+             last: isPlace ? last : null };
   };
   const save = (state) => {
-    try { localStorage.setItem(key, JSON.stringify(state)); } catch {}
+    localStorage.setItem(key, JSON.stringify(state));
     show();
   };
   const make = (tag, className, text) => {
@@ -64,11 +69,10 @@
 
   const show = () => {
     const { read, last } = load();
-    const count = chapters.filter((name) => read.includes(name)).length;
     for (const { line, label, bar, reset } of lines) {
-      label.textContent = `进度 ${count}/${chapters.length}`;
-      bar.value = count;
-      reset.hidden = !count && !last;
+      label.textContent = `进度 ${read.length}/${chapters.length}`;
+      bar.value = read.length;
+      reset.hidden = !read.length && !last;
     }
     button.textContent = read.includes(here) ? "✓ 已读" : "标记为已读";
     button.setAttribute("aria-pressed", read.includes(here));
@@ -82,7 +86,7 @@
     }
     proceed.hidden = !last;
     if (last) {
-      proceed.href = address(last.name) + (last.hash || "");
+      proceed.href = address(last.name) + (last.hash);
       proceed.textContent = `继续读：${last.title}`;
     }
   };

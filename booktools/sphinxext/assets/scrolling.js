@@ -37,7 +37,8 @@
   // The line of the page's contents whose section is being read.
   const lines = new Map();
   for (const line of document.querySelectorAll(".page-toc a[href^='#']")) {
-    const id = decodeURIComponent(line.hash.slice(1));
+    let id = line.hash.slice(1);
+    try { id = decodeURIComponent(id); } catch {}
     lines.set(document.getElementById(id), line);
   }
   const shown = new Set();

@@ -7,21 +7,42 @@
     document.documentElement.dataset.content_root, location.href);
   const IN_DIALOG = 8;
   const ON_PAGE = 30;
+  const LONGEST = 200;
 
-  // As in search.py: a Chinese character, or a run of letters and digits.
-  const WORD = /[\u3400-\u9fff]|(?:(?![\u3400-\u9fff])[\p{L}\p{N}])+/gu;
+  // As in search.py: a Chinese character, a run of letters and digits, or a
+  // symbol.
+  const SYMBOL = new RegExp(
+    "[\\p{Sm}\\p{So}\\p{Sc}@#%&*^\\\\]"
+    + "|(?<![\\p{L}\\p{N}])[-/]|[-/](?![\\p{L}\\p{N}])", "u");
+  const WORD = new RegExp(
+    "[\\u3400-\\u9fff]|(?:(?![\\u3400-\\u9fff])[\\p{L}\\p{N}])+|"
+    + SYMBOL.source, "gu");
   const words = (text) => text.toLowerCase().match(WORD) ?? [];
+
+  // Letters that stand for symbols, which Pagefind would leave out.
+  const code = (word) => SYMBOL.test(word)
+    ? `\u01c0${[...word.codePointAt(0).toString(16)].map((digit) =>
+      String.fromCharCode(103 + parseInt(digit, 16))).join("")}\u01c1`
+    : word;
+  const decode = (_, letters) => String.fromCodePoint(parseInt(
+    [...letters].map((letter) =>
+      (letter.charCodeAt(0) - 103).toString(16)).join(""), 16));
+  const codes = (text) => words(text).map(code);
 
   // A place as Pagefind has it -> its text, as the author wrote it.
   const restore = (content) => content.split("\ue002")[0].replaceAll(" ", "")
-    .replaceAll("\ue000", " ").replaceAll("\ue001", "_").trim();
+    .replaceAll("\ue000", " ").replaceAll("\ue001", "_")
+    .replace(/\u01c0([g-v]+)\u01c1/g, decode).trim();
 
   let loading;
-  const load = () => loading ??= import(new URL("pagefind/pagefind.js", root))
-    .then(async (pagefind) => {
-      await pagefind.init();
-      return pagefind;
-    });
+  const load = () => loading ??= start();
+  async function start() {
+    // A browser would refuse, and complain.
+    if (location.protocol === "file:") throw new Error("no server");
+    const pagefind = await import(new URL("pagefind/pagefind.js", root));
+    await pagefind.init();
+    return pagefind;
+  }
 
   const ask = async (query) =>
     (await (await load()).search(query)).results;
@@ -30,7 +51,7 @@
 
   // The places that have a phrase, best first.
   async function findPhrase(phrase) {
-    const parts = words(phrase);
+    const parts = codes(phrase);
     const ranked = await ask(parts.join(" "));
     if (parts.length > 1) {
       const ids = await askExactly(parts.join(" "));
@@ -49,7 +70,7 @@
   // among equals, the place that has the query for its name, then those that
   // introduce it as a term.
   async function findAny(phrases, query) {
-    const name = words(query).join(" ");
+    const name = codes(query).join(" ");
     const named = await askExactly(`\u01c2 ${name} \u01c2`);
     const introduced = await askExactly(`${name} \u01c3`);
     const found = new Map();
@@ -76,7 +97,8 @@
       // A whole question: look for what is in it.
       const segmenter = new Intl.Segmenter("zh", {granularity: "word"});
       phrases = [...segmenter.segment(query)].map((part) => part.segment)
-        .filter((part) => part.length > 1 && words(part).length);
+        .filter((part) => SYMBOL.test(part)
+          || (part.length > 1 && words(part).length));
       places = await findAny(phrases, query);
     }
     return {places: places.map((place) => place.result), phrases, close};
@@ -88,8 +110,9 @@
     return made;
   };
 
-  const pattern = (phrases) => new RegExp(`(${phrases.map(
-    (phrase) => words(phrase).join("[^\\p{L}\\p{N}]*")).join("|")})`, "giu");
+  const escape = (word) => word.replace(/[\\^$*+|/]/g, "\\$&");
+  const pattern = (phrases) => new RegExp(`(${phrases.map((phrase) =>
+    words(phrase).map(escape).join("[^\\p{L}\\p{N}]*")).join("|")})`, "giu");
 
   const mark = (text, phrases) => text.split(pattern(phrases)).map(
     (piece, i) => i % 2 ? element("mark", {textContent: piece}) : piece);
@@ -154,8 +177,11 @@
         : "没能装入搜索要用的文件。请检查网络，再刷新网页。";
     }
 
+    // Nothing in the book is longer than what is left of a pasted text.
+    const typed = () => input.value.trim().slice(0, LONGEST);
+
     async function show() {
-      const query = input.value.trim();
+      const query = typed();
       if (!query) {
         status.textContent = "";
         list.replaceChildren();
@@ -171,8 +197,11 @@
         return;
       }
       // Meanwhile the reader has typed on.
-      if (query !== input.value.trim()) return;
-      if (!dialog) history.replaceState(null, "", searchPage(query));
+      if (query !== typed()) return;
+      if (!dialog) {
+        // Some browsers forbid it when it is done too often.
+        try { history.replaceState(null, "", searchPage(query)); } catch {}
+      }
       say(status, query, found, limit);
       list.replaceChildren(...hits);
       if (dialog && found.places.length > limit) {
