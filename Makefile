@@ -9,8 +9,6 @@ PYTHON ?=
 BIN := .venv/bin
 # Makes an environment beside .venv: of a folder and a requirement file.
 MAKE_ENVIRONMENT = $(or $(PYTHON),python3) booktools/environment.py
-# Lines of code that booktools may have, to stay readable: tests/size.py.
-BUDGET := 7500
 
 help: ## List the commands
 	@echo "The commands of the book:"
@@ -43,7 +41,7 @@ check: environment ## Check format, style, types, imports, saved code, size
 	    .github/ISSUE_TEMPLATE/*_*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config \
 	    .github/ISSUE_TEMPLATE/config.yml
-	$(BIN)/python tests/size.py $(BUDGET)
+	$(BIN)/python tests/size.py
 
 extract: environment ## Write d2lmini from the code that chapters save
 	$(BIN)/python -m booktools extract

@@ -1,10 +1,9 @@
-"""Print how many lines of code booktools has; fail above a budget.
+"""Print how many lines of code booktools has.
 
 Blank lines, comments and docstrings do not count: nobody shall save on them.
 """
 
 import ast
-import sys
 import tokenize
 from pathlib import Path
 
@@ -35,8 +34,6 @@ def code_lines(path: Path) -> set[int]:
     return lines
 
 
-budget = int(sys.argv[1])
 files = sorted(Path(__file__).parents[1].glob("booktools/**/*.py"))
 count = sum(len(code_lines(path)) for path in files)
-print(f"booktools: {count} of {budget} lines of code")
-sys.exit(count > budget)
+print(f"booktools: {count} lines of code")
