@@ -23,7 +23,12 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The Pythons that the pinned PyTorch has builds for.
 OLDEST, NEWEST = (3, 11), (3, 14)
@@ -92,12 +97,13 @@ def main(arguments: "list[str]") -> None:
         )
     root = Path(__file__).resolve().parent.parent
     try:
-        if arguments:
-            folder, requirements = (root / name for name in arguments)
-            make_environment(folder)
-            _run(*_pip(folder), "-r", str(requirements))
-        else:
-            set_up(root)
+        with _taking_turns():
+            if arguments:
+                folder, requirements = (root / name for name in arguments)
+                make_environment(folder)
+                _run(*_pip(folder), "-r", str(requirements))
+            else:
+                set_up(root)
     except RefusalError as error:
         sys.exit(f"error: {error}")
     except SetupError as error:
@@ -107,6 +113,25 @@ def main(arguments: "list[str]") -> None:
         sys.exit(f"error: {_cause(str(error))}")
     except KeyboardInterrupt:
         sys.exit("interrupted; the next command sets up from the beginning")
+
+
+@contextmanager
+def _taking_turns() -> "Iterator[None]":
+    """Wait until no other command makes an environment of this book.
+
+    On Windows nobody waits.
+    """
+    with open(__file__, encoding="utf-8") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Another command sets up the environment; waiting for it.")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except (ImportError, OSError):
+            pass  # no Unix, or a file system without locks
+        yield
 
 
 def set_up(root: Path) -> None:

@@ -588,3 +588,25 @@ def test_what_the_tools_import_is_required_by_name():
                 assert any(name in required for name in packages), (
                     f"{path}: {module} is not in requirements.txt"
                 )
+
+
+def test_two_at_once_take_turns(empty):
+    def start():
+        return subprocess.Popen(
+            [sys.executable, SCRIPT],
+            cwd=empty.folder,
+            env=empty.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    both = [start(), start()]
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    first, second = sorted(said, key=len, reverse=True)
+    assert "Setting up .venv" in first
+    # It waited, then found all done.
+    assert second == (
+        "Another command sets up the environment; waiting for it.\n"
+    )

@@ -35,7 +35,7 @@ FINE = (
     " 👍 😀 ⚠️ ❤️ 👩‍👧 “”‘’—…·«»</p>"
     "<pre><code># 中文 ─│└ ✓ ∂ 👍 𝐱 \t x ₂</code></pre>"
     '<p><span class="katex">\\text{若 x ≤ 1}</span> <kbd>⌘ ⇧</kbd></p>'
-    "<p>\u200b\ufeff\u00ad\u200d</p>"
+    "<p>\u200b\u00ad\u200d</p>"
 )
 
 
