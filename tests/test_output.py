@@ -254,15 +254,23 @@ def test_what_others_put_there_stays(book):
     assert "_pdf/d2lmini.pdf" not in site
 
 
-def test_a_foreign_folder_is_not_replaced(tmp_path):
+def test_what_is_there_before_the_first_build_stays(tmp_path):
     book = Book(tmp_path / "book")
     html = book.root / "_build" / "html"
     html.mkdir(parents=True)
     (html / "thesis.txt").write_text("mine")
-    code, _, error = book.build()
-    assert code == 1
-    assert "has files that no build has made" in error
-    assert read_site(book.root) == {"thesis.txt": b"mine"}
+    (html / "index.html").write_text("of another program")
+    assert book.build()[0] == 0
+    site = read_site(book.root)
+    assert site["thesis.txt"] == b"mine"
+    assert b"A book" in site["index.html"]
+    # A site without a word about what is in it was built by older tools.
+    (book.root / "_build" / ".html.json").write_text("broken")
+    (html / "chapters").mkdir(exist_ok=True)
+    (html / "chapters" / "removed.html").write_text("of an older build")
+    book.write("index.md", "# A book\n\nNew.\n")
+    assert book.build()[0] == 0
+    assert not (html / "chapters" / "removed.html").exists()
 
 
 def test_nothing_is_written_when_nothing_changed(book):

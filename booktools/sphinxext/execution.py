@@ -9,6 +9,7 @@ there first.  When MyST-NB looks, it only ever finds.
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -42,6 +43,9 @@ LOGGER = logging.getLogger(__name__)
 
 # Instead of allowing all errors.
 _TAG = "tag each cell that should fail: raises-exception"
+
+# How a line of a list begins that shows boxes to tick.
+_TASK = re.compile(r"\s*([-+*]|\d+[.)]) \[[ xX]\] ")
 
 # Where in a kernelspec the digest is.
 KEY = "booktools"
@@ -262,7 +266,10 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
         reader: Any = create_nb_reader(
             str(path), env.myst_config, config, text
         )
-        notebook = reader.read(text)
+        try:
+            notebook = reader.read(text)
+        except IndexError:
+            _stop([_task_list(chapter, text)])
         notebook.cells = [c for c in notebook.cells if c.cell_type == "code"]
         parts = tuple(
             Part(f"code cell {cell.number}", cell.line, cell.source)
@@ -290,6 +297,15 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
             *(chapter.path, notebook, parts, root, path.parent, timeout),
             code.limits,
         )
+
+
+def _task_list(chapter: Chapter, text: str) -> Problem:
+    """Return what makes MyST-NB fail: the extension `tasklist` on a list."""
+    lines = enumerate(text.splitlines(), 1)
+    line = next((i for i, t in lines if _TASK.match(t)), 1)
+    what = "a chapter with code cannot have a list of tasks"
+    hint = "write an ordinary list; or take tasklist out of _config.yml"
+    return Problem(chapter.path, line, "task-list", what, hint)
 
 
 def _kernelspec(chapter: Chapter, digest: str) -> dict[str, Any]:

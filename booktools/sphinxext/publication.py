@@ -7,6 +7,7 @@ step.  Two builds of one book take turns.
 
 import json
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ class _Publication:
         if app.builder.format != "html":
             return
         draft = self._site.with_name(f".{self._site.name}.draft")
-        draft.mkdir(exist_ok=True)
+        if not draft.is_dir():
+            draft.unlink(missing_ok=True)
+            draft.mkdir()
         app.outdir = app.builder.outdir = type(app.outdir)(draft)
 
     def note_pages(self, *_: Any) -> None:
@@ -76,15 +79,17 @@ class _Publication:
 
     def _replace(self, draft: Path) -> None:
         memory = self._site.with_name(f".{self._site.name}.json")
-        known = {}
-        if memory.exists():
-            known = json.loads(memory.read_text("utf-8"))
+        known: dict[str, int] = {}
+        with suppress(FileNotFoundError, TypeError, ValueError):
+            known = dict(json.loads(memory.read_text("utf-8")))
         files = known
         if self._writes or not known:
             files = _sizes(draft)
         elif known.items() <= _sizes(self._site).items():
             return  # nothing is new, and nothing was lost
         others = [n for n in self._others(known) if n not in files]
+        # All of these are ours, whatever interrupts what comes now.
+        memory.write_text(json.dumps(known | files), "utf-8")
         replace_files(self._site, [(draft, files), (self._site, others)])
         memory.write_text(json.dumps(files), "utf-8")
 
@@ -92,17 +97,14 @@ class _Publication:
         """Return what somebody else has put into the folder of the site.
 
         The PDF is not among them: it was printed from the former pages.
+        Where it is not known what an earlier build has made, but there was
+        one, all is from it.
         """
         there = _sizes(self._site)
-        if known:
-            own = {name for name in there if name.startswith(f"{PDF}/")}
-            return [n for n in there if n not in known and n not in own]
-        if there and ".buildinfo" not in there:
-            raise SystemExit(
-                f"error: {self._site} has files that no build has made; move"
-                " them away, or build into another folder"
-            )
-        return []
+        if not known and ".buildinfo" in there:
+            return []
+        own = {name for name in there if name.startswith(f"{PDF}/")}
+        return [n for n in there if n not in known and n not in own]
 
 
 def _sizes(folder: Path) -> dict[str, int]:
