@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -174,6 +175,15 @@ def read_book(root: Path) -> Book:
         line = _line_at(text, place)
         problems.append(Problem(CONFIG, line, "bad-config", what))
     config = _mapping(config)
+    for name in _mapping(config.get("sphinx")).get("extra_extensions") or []:
+        # Jupyter Book itself would end with a traceback.
+        top = str(name).partition(".")[0]
+        if not (top.isidentifier() and find_spec(top)):
+            what = f"the extension {name!r} is not installed"
+            hint = "add its package to requirements.txt, or take it out"
+            line = _lines_in_yaml(text, str(name))[0]
+            rule = "missing-extension"
+            problems.append(Problem(CONFIG, line, rule, what, hint))
     sphinx = _mapping(_mapping(config.get("sphinx")).get("config"))
     package = str(sphinx.get("booktools_package") or "d2lmini")
     if not package.isidentifier() or package in _TAKEN:

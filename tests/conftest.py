@@ -20,24 +20,52 @@ SOURCES = (
 )
 
 
+# Fixtures of the whole book, which needs PyTorch, and the tests of what it
+# saves.
+NEED_TORCH = {"site", "address"}
+TESTS_OF_TORCH = ("check_gradient", "d2lmini", "helpers")
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--update-cases",
         action="store_true",
         help="rewrite the expected results of case files; review the diff",
     )
+    parser.addoption(
+        "--without-torch",
+        action="store_true",
+        help="leave out the tests that need PyTorch: see make pythons",
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even read tests that import PyTorch where there is none."""
+    names = {f"test_{name}.py" for name in TESTS_OF_TORCH}
+    if config.getoption("--without-torch") and collection_path.name in names:
+        return True
+    return None
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests of chapters that were removed with their tests.
+    """Leave out the tests of what is not there.
 
     Who makes another course from this one deletes the folder `this_book`.
     """
-    if (ROOT / "tests" / "this_book").exists():
-        return
-    ours = [item for item in items if item.get_closest_marker("this_book")]
-    config.hook.pytest_deselected(items=ours)
-    items[:] = [item for item in items if item not in ours]
+
+    def is_here(item):
+        if item.get_closest_marker("this_book") and not has_chapters:
+            return False
+        needs_torch = item.get_closest_marker("torch") or (
+            NEED_TORCH & set(item.fixturenames)
+        )
+        return not (without_torch and needs_torch)
+
+    has_chapters = (ROOT / "tests" / "this_book").exists()
+    without_torch = config.getoption("--without-torch")
+    left_out = [item for item in items if not is_here(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if is_here(item)]
 
 
 @pytest.fixture
