@@ -352,6 +352,16 @@ EDITS = {
 }
 
 
+# What is written after an edit that changes few pages; Sphinx always writes
+# the first one, and what it collects from all of them.
+ALWAYS = {"the site", "index", "genindex", "search", "404"}
+FEW = {
+    "nothing": set(),
+    "prose": {"first", *ALWAYS},
+    "an included text": {"notes", *ALWAYS},
+    "a footnote": {"notes", *ALWAYS},
+}
+
 # After these the copy runs all code anew, or outputs that should have changed
 # and did not would be in both sites.
 RUN_ALL = {
@@ -389,9 +399,17 @@ def book(builder, tmp_path_factory):
     return book
 
 
+def written(root):
+    """Return when each page was written, and the folder of the site made."""
+    html = root / "_build" / "html"
+    pages = html.with_name(".html.draft").rglob("*.html")
+    times = {page.stem: page.stat().st_mtime_ns for page in pages}
+    return times | {"the site": html.stat().st_ino}
+
+
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit(edit, book, builder, tmp_path):
-    before = read_site(book.root)
+    before, times = read_site(book.root), written(book.root)
     for step, *arguments in EDITS[edit]:
         getattr(book, step)(*arguments)
     book.extract()
@@ -413,6 +431,9 @@ def test_an_edit(edit, book, builder, tmp_path):
     assert said.replace(str(book.root), "") == expected.replace(str(clean), "")
     assert one == two
     assert bool(one) == edit.startswith("bad"), said
+    new = written(book.root)
+    if edit in FEW:
+        assert {name for name in new if new[name] != times[name]} == FEW[edit]
     site, other = read_site(book.root), read_site(clean)
     if one:
         assert site == before

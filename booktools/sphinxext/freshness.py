@@ -9,7 +9,9 @@ take from each other changes: titles, labels, numbers, links.  So a build after
 an edit gives the same site as a build from nothing.
 """
 
+import ast
 import hashlib
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -37,6 +39,9 @@ SETTINGS = (
     "html_favicon",
 )
 
+# Of an object in memory, another one in each build.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
 # Of a file: size and times, which no program can set all of, and its digest.
 _Known = tuple[tuple[int, int, int], str]
 
@@ -61,9 +66,9 @@ def _digest_inputs(app: Sphinx, config: Config) -> None:
         value = getattr(config, name, None) or []
         values = [value] if isinstance(value, str) else value
         paths += [root / str(path) for path in values]
-    config.booktools_inputs = _hash(
-        [*_installed(), *(f"{p} {_hash_file(p)}" for p in _files(paths, root))]
-    )
+    files = {path.relative_to(root): path for path in _files(paths, root)}
+    lines = (f"{name} {_hash_file(path)}" for name, path in files.items())
+    config.booktools_inputs = _hash([*_installed(), *lines])
 
 
 def _installed() -> Iterator[str]:
@@ -202,9 +207,11 @@ def _plain(value: Any) -> Any:
             return [_plain(part) for part in value]
         case nodes.Node():
             return str(value)
+        case ast.AST():
+            return ast.dump(value)
         case str() | int() | float() | None:
             return value
-    return repr(value)
+    return _ADDRESS.sub("", repr(value))
 
 
 def _hash_file(path: Path) -> str:
