@@ -175,13 +175,14 @@ def read_book(root: Path) -> Book:
         line = _line_at(text, place)
         problems.append(Problem(CONFIG, line, "bad-config", what))
     config = _mapping(config)
-    for name in _mapping(config.get("sphinx")).get("extra_extensions") or []:
+    extensions = _mapping(config.get("sphinx")).get("extra_extensions")
+    for name in extensions if isinstance(extensions, list) else []:
         # Jupyter Book itself would end with a traceback.
-        top = str(name).partition(".")[0]
+        top = name.partition(".")[0] if isinstance(name, str) else "os"
         if not (top.isidentifier() and find_spec(top)):
             what = f"the extension {name!r} is not installed"
             hint = "add its package to requirements.txt, or take it out"
-            line = _lines_in_yaml(text, str(name))[0]
+            line = _lines_in_yaml(text, name)[0]
             rule = "missing-extension"
             problems.append(Problem(CONFIG, line, rule, what, hint))
     sphinx = _mapping(_mapping(config.get("sphinx")).get("config"))
@@ -812,7 +813,9 @@ class _Reader:
             hint = "begin a line, outside of everything, with ```{code-cell}"
             self._report(fence, "code-cell-place", what, hint)
             return
-        if not self.cells and not is_notebook(self.front_matter):
+        # Front matter that cannot be read is a problem of its own.
+        is_read = bool(self.front_matter) or not self.problems
+        if is_read and not (self.cells or is_notebook(self.front_matter)):
             what = "this chapter has code cells, but nothing runs them"
             hint = "begin the file with front matter: file_format: mystnb"
             if self._opens_with_hyphens and not self.front_matter:

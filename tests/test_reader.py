@@ -291,7 +291,7 @@ def test_what_was_not_read_stops_the_build(make_book):
 
 
 def test_the_unforeseen_ends_in_a_sentence(make_book):
-    config = CONFIG.replace("{language", "{nb_custom_formats: 3, language")
+    config = CONFIG.replace("{language", "{numfig_format: 3, language")
     root = make_book({"_config.yml": config})
     result = build(root)
     assert result.returncode == 1

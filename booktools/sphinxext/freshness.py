@@ -39,6 +39,9 @@ SETTINGS = (
     "html_favicon",
 )
 
+# What is known of a page, changes with its text, and is nothing to others.
+OWN = {"source_map", "wordcount"}
+
 # Of an object in memory, another one in each build.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -174,7 +177,8 @@ def _shared(env: Any) -> Iterator[str]:
     yield env.config.booktools_version
     for name in sorted(env.found_docs):
         yield name
-        yield repr(_plain(env.metadata.get(name, {})))
+        known = env.metadata.get(name, {})
+        yield repr(_plain({k: known[k] for k in known.keys() - OWN}))
         for titles in (env.titles, env.longtitles):
             yield str(titles.get(name))
         yield str(env.tocs.get(name))
