@@ -141,9 +141,10 @@ class _Notebooks:
         _write(paths[1], to_script(notebook, shown, drawn))
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
-        """Pack all of them."""
-        if exception or not self._folder.exists():
+        """Pack all of them; pages link to that, even where there are none."""
+        if exception:
             return
+        self._folder.mkdir(exist_ok=True)
         contents = {n: text.encode() for n, text in self._helpers.items()}
         for path in [
             *self._folder.rglob("*.ipynb"),
