@@ -136,17 +136,20 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def pdf(book: "Book", arguments: argparse.Namespace) -> int:
     """Print the built book as one PDF, with Chromium."""
+    from booktools.output import lock
     from booktools.pdf import make_pdf, pdf_path
     from booktools.site import find_site
 
     html = book.root / "_build" / "html"
     site = find_site(book.root, os.environ)
-    data = make_pdf(book, html, site.url if site else "")
-    target = html / pdf_path(book)
-    target.parent.mkdir(exist_ok=True)
-    draft = target.with_suffix(".draft")
-    draft.write_bytes(data)
-    draft.replace(target)
+    # A build meanwhile would replace the pages while they are printed.
+    with lock(html.parent, lambda: print("waiting for the end of a build")):
+        data = make_pdf(book, html, site.url if site else "")
+        target = html / pdf_path(book)
+        target.parent.mkdir(exist_ok=True)
+        draft = target.with_suffix(".draft")
+        draft.write_bytes(data)
+        draft.replace(target)
     print("wrote", target)
     return 0
 

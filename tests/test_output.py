@@ -302,6 +302,25 @@ def test_two_builds_at_once(book):
     assert b"New." in read_site(book.root)["index.html"]
 
 
+def test_nothing_is_printed_while_a_build_runs(book):
+    held = lock(book.root / "_build", lambda: None)
+    log = book.root / "pdf.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "booktools", "pdf"],
+            cwd=book.root,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=file,
+        )
+    while "waiting for the end of a build" not in log.read_text():
+        assert process.poll() is None
+        time.sleep(0.1)
+    # Then there is nothing to print.
+    (book.root / "_build" / "html" / "index.html").unlink()
+    held.release()
+    assert process.wait() == 1
+
+
 def test_killed_at_any_moment(book, tmp_path):
     old = read_site(book.root)
     book.write("index.md", "# A book\n\nNew.\n")
