@@ -48,7 +48,8 @@ class Book:
 
     def __init__(self, root: Path):
         self.root = root
-        self.environment = {"PYTHONPATH": str(root)}
+        # Not the path of the book: its copy has tools of its own.
+        self.environment = {"PYTHONPATH": "."}
 
     def read(self, name):
         return (self.root / name).read_text("utf-8")
@@ -68,6 +69,9 @@ class Book:
 
     def remove(self, name):
         (self.root / name).unlink()
+
+    def set(self, name, value):
+        self.environment[name] = value
 
     def age(self, name):
         """Let a file seem to be older than all that was built."""
@@ -336,6 +340,15 @@ EDITS = {
     "another extra file": [("move", "extra/hello.txt", "extra/good-bye.txt")],
     "a licence": [("write", "LICENSE", "Free for all.\n")],
     "a domain": [("write", "CNAME", "example.org\n")],
+    "a repository": [("set", "GITHUB_REPOSITORY", "ada/book")],
+    "an address": [("set", "BOOK_URL", "https://example.com/book/")],
+    "a printed book": [("set", "BOOK_PDF", "1")],
+    "a commit": [("set", "GITHUB_SHA", "1" * 40)],
+    "no repository": [
+        ("set", "GITHUB_REPOSITORY", ""),
+        ("set", "GITHUB_SHA", ""),
+        ("set", "BOOK_URL", ""),
+    ],
     "a setting of figures": [
         ("add", "booktools/matplotlibrc", "lines.linewidth: 3\n")
     ],
@@ -423,10 +436,8 @@ def test_an_edit(edit, book, builder, tmp_path):
     cache = Path("_build", ".jupyter_cache")
     if edit not in RUN_ALL:
         shutil.copytree(book.root / cache, clean / cache)
-    # The copy must not find the tools of the other one.
-    environment = {"PYTHONPATH": "."}
     (one, said), (two, expected) = builder.build(
-        book.root, clean, **environment
+        book.root, clean, **book.environment
     )
     assert said.replace(str(book.root), "") == expected.replace(str(clean), "")
     assert one == two

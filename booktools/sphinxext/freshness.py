@@ -39,6 +39,13 @@ SETTINGS = (
     "html_favicon",
 )
 
+# Settings that come from elsewhere than its file, and decide which files there
+# are.
+SHARED = (
+    *("booktools_inputs", "booktools_version", "html_baseurl"),
+    *("booktools_commit", "booktools_pdf", "booktools_repository"),
+)
+
 # What is known of a page, changes with its text, and is nothing to others.
 OWN = {"source_map", "wordcount"}
 
@@ -173,8 +180,8 @@ def _number_images(env: Any) -> None:
 
 def _shared(env: Any) -> Iterator[str]:
     """Yield what a page may take from elsewhere than its own files."""
-    yield env.config.booktools_inputs
-    yield env.config.booktools_version
+    for setting in SHARED:
+        yield str(getattr(env.config, setting, ""))
     for name in sorted(env.found_docs):
         yield name
         known = env.metadata.get(name, {})
