@@ -300,6 +300,7 @@ def test_packages(tmp_path):
     assert "it is missing; pytest is " in finding.text
 
 
+@pytest.mark.torch
 def test_pins_of_this_book():
     assert doctor._packages(ROOT).level == "ok"
 

@@ -318,6 +318,7 @@ def test_it_asks_for_what_the_chapter_surely_needs(cells):
     assert (cells[0]["index"], cells[0]["g_nothing"]) == ("", "")
 
 
+@pytest.mark.torch
 def test_it_writes_exactly_what_the_chapter_uses(cells, reader, here):
     found = {}
     for name, cell in cells[0].items():
@@ -366,6 +367,7 @@ def test_it_leaves_no_name_behind(cells, here, monkeypatch):
     assert names.keys() == before
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_it_makes_the_package_importable(name, reader, here):
     book, files = real_book()
@@ -408,6 +410,7 @@ def test_missing_packages(cells, beginner, here):
     assert modules(here) == set()
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("above", [0, 1, 2])
 def test_a_package_above_is_taken(above, cells, reader, here):
     """As in the archive of the whole book."""
@@ -477,6 +480,7 @@ print(d2lmini.__file__)
 """
 
 
+@pytest.mark.torch
 def test_where_nothing_can_be_written(cells, reader, here):
     # Not even by root.
     source = cells[0]["d_reader"] + USE
@@ -486,6 +490,7 @@ def test_where_nothing_can_be_written(cells, reader, here):
     assert not Path(file).exists()
 
 
+@pytest.mark.torch
 def test_another_folder_has_the_name(cells, reader, here):
     """As where the book's repository was cloned to."""
     (here / "d2lmini" / "chapters").mkdir(parents=True)
