@@ -189,6 +189,10 @@ class _Volume:
         for tag in article.select("details.check"):
             text = _tag_of(tag.summary).get_text()
             tag.replace_with(self._tag("p", text, "check"))
+        for tag in article.select("details.hide"):
+            # A cell that a page hides: on paper nothing can be unfolded.
+            _tag_of(tag.summary).decompose()
+            tag.name = "div"
         for tag in article.select("details"):
             # A title inside a fold would not keep with what follows it; and
             # a fold, like a section, may begin on the page before.

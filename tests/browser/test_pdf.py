@@ -160,3 +160,10 @@ def test_a_book_must_be_built_before_it_is_printed(make_book, run):
     assert result.returncode == 1
     assert result.stderr.startswith("_build/html/index.html:1: error: ")
     assert "[not-built]\n    hint: build it first: make book" in result.stderr
+
+
+def test_hidden_cells_are_printed_without_a_button(texts):
+    book = "\n".join(texts)
+    assert "defslope_between(g,x):" in book
+    assert "显示代码" not in book
+    assert "收起代码" not in book
