@@ -74,11 +74,13 @@ def test_second_page_with_many_formulas_is_its_text_alone(
     with reader(browser) as page:
         load(page, address + FIRST)
         sizes = load(page, url)
-    # With pictures at its beginning, and fonts that the first one had not.
+    # With fonts that the first one had not, and pictures at its beginning:
+    # how many of these are loaded ahead is up to the browser.
     others = (".svg", ".woff2")
     for name, size in sizes.items():
         assert not size or name == url or name.endswith(others), name
-    assert sum(sizes.values()) <= 85_000, heaviest(sizes)
+    own = [n for name, n in sizes.items() if not name.endswith(".svg")]
+    assert sum(own) <= 85_000, heaviest(sizes)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
