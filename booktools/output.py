@@ -7,6 +7,7 @@ it early, the old site stays; what it has prepared is removed by the next one.
 import ctypes
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -97,8 +98,10 @@ def _beside(target: Path, word: str) -> Path:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Let two folders change places; say if that was possible."""
+    if sys.platform != "linux":
+        return False
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
-    if rename is None:
+    if rename is None:  # an old or another C library
         return False
     paths = os.fsencode(one), os.fsencode(other)
     code: int = rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _EXCHANGE)
