@@ -58,8 +58,12 @@ AXE_RULES = {
 }
 AXE_RUN = """async () => {
   for (const fold of document.querySelectorAll('details')) fold.open = true;
-  // Time for scripts that look at what has been unfolded.
+  // Time for scripts that look at what has been unfolded, and until what
+  // fades in has its full colours.
   for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+  const ending = document.getAnimations().filter(
+    animation => animation.effect.getComputedTiming().endTime < Infinity);
+  await Promise.allSettled(ending.map(animation => animation.finished));
   const wcag = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
   const {violations} = await axe.run(document, RULES);
   return violations.flatMap(({id, nodes}) => nodes.map(
