@@ -11,14 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from booktools.alarm import report
+from booktools.publish.alarm import report
 from booktools.problem import BookError
-from booktools.publish import mirror, publish
+from booktools.publish.branches import mirror, publish
 
 # Commands import what they need themselves, since publishing has to run where
 # nothing is installed.
 if TYPE_CHECKING:
-    from booktools.chapter import Book
+    from booktools.source.chapter import Book
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
         if arguments.run in without_book:
             status = arguments.run(arguments)
             return status
-        from booktools.chapter import read_book
+        from booktools.source.chapter import read_book
 
         book = read_book(arguments.book)
         where = f" in {_count(len(book.chapters), 'chapter')}"
@@ -55,7 +55,7 @@ def main() -> int:
 
 def extract(book: "Book", arguments: argparse.Namespace) -> int:
     """Make the package from the chapters, or check that it is fresh."""
-    from booktools.saved import (
+    from booktools.source.saved import (
         read_version,
         render_package,
         stale_files,
@@ -87,8 +87,8 @@ def extract(book: "Book", arguments: argparse.Namespace) -> int:
 
 def deps(book: "Book", arguments: argparse.Namespace) -> int:
     """Tell what saved code a chapter uses, or who uses a saved name."""
-    from booktools.deps import Library, describe
-    from booktools.saved import read_version, render_package
+    from booktools.source.deps import Library, describe
+    from booktools.source.saved import read_version, render_package
 
     files = render_package(book, read_version(book.root))
     library = Library.from_files(files, book.package)
@@ -102,7 +102,7 @@ def deps(book: "Book", arguments: argparse.Namespace) -> int:
 
 def repeat(book: "Book", arguments: argparse.Namespace) -> int:
     """Build the book twice from nothing; name all that is not equal."""
-    from booktools.repeat import find_differences
+    from booktools.run.repeat import find_differences
 
     problems = find_differences(book)
     if problems:
@@ -113,7 +113,7 @@ def repeat(book: "Book", arguments: argparse.Namespace) -> int:
 
 def new(book: "Book", arguments: argparse.Namespace) -> int:
     """Begin a chapter: write its file, and its line in _toc.yml."""
-    from booktools.new import write_chapter
+    from booktools.source.new import write_chapter
 
     for name in write_chapter(book, arguments.name, arguments.title):
         print("wrote", name)
@@ -122,7 +122,7 @@ def new(book: "Book", arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Look for what keeps the book from being built and published."""
-    from booktools.doctor import as_markdown, examine
+    from booktools.publish.doctor import as_markdown, examine
 
     findings = []
     for finding in examine(arguments.book, os.environ):
@@ -136,9 +136,9 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def pdf(book: "Book", arguments: argparse.Namespace) -> int:
     """Print the built book as one PDF, with Chromium."""
-    from booktools.output import lock
-    from booktools.pdf import make_pdf, pdf_path
-    from booktools.site import find_site
+    from booktools.render.atomic import lock
+    from booktools.render.pdf import make_pdf, pdf_path
+    from booktools.publish.repository import find_site
 
     html = book.root / "_build" / "html"
     site = find_site(book.root, os.environ)
@@ -156,7 +156,7 @@ def pdf(book: "Book", arguments: argparse.Namespace) -> int:
 
 def picture(book: "Book", arguments: argparse.Namespace) -> int:
     """Take the picture of a built page that the READMEs show."""
-    from booktools.browser import take_picture
+    from booktools.render.browser import take_picture
 
     name, _, anchor = arguments.page.partition("#")
     page = book.root / "_build" / "html" / name
@@ -193,7 +193,7 @@ def publish_mirror(arguments: argparse.Namespace) -> int:
 
 def links(book: "Book", arguments: argparse.Namespace) -> int:
     """Ask for every address that the built site's texts link to."""
-    from booktools.links import find_dead_links
+    from booktools.publish.links import find_dead_links
 
     problems = find_dead_links(book.root, book.root / arguments.site)
     if problems:
@@ -219,7 +219,7 @@ def changes(book: "Book", arguments: argparse.Namespace) -> int:
 
 def release(book: "Book", arguments: argparse.Namespace) -> int:
     """Write the files of a release: wheel, notebooks, PDF, site."""
-    from booktools.release import write_release
+    from booktools.publish.release import write_release
 
     print(*write_release(book, os.environ), sep="\n")
     return 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from booktools.chapter import Book, Chapter
+from booktools.source.chapter import Book, Chapter
 
 _PAGE = """\
 <!doctype html>

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from booktools import node
+from booktools.render import node
 
 ROOT = Path(__file__).parents[1]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from booktools.chapter import Section, python_source, read_book, read_chapter
+from booktools.source.chapter import Section, python_source, read_book, read_chapter
 from booktools.problem import BookError
 
 CHAPTER = """\

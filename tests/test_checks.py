@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 
 CHAPTERS = [
     chapter

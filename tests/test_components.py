@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from booktools.browser import open_chromium
+from booktools.render.browser import open_chromium
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from booktools import deps
-from booktools.chapter import Book, Chapter, python_source, read_chapter
-from booktools.deps import Library, chapter_digest, describe
+from booktools.source import deps
+from booktools.source.chapter import Book, Chapter, python_source, read_chapter
+from booktools.source.deps import Library, chapter_digest, describe
 from booktools.problem import BookError
-from booktools.saved import render_package
+from booktools.source.saved import render_package
 
 MODULES = {
     "calculus": '''

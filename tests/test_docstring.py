@@ -2,7 +2,7 @@
 
 import ast
 
-from booktools.docstring import read_docstring, read_items
+from booktools.source.docstring import read_docstring, read_items
 
 SOURCE = '''
 def f():

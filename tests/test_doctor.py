@@ -13,8 +13,9 @@ import matplotlib as mpl
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
-from booktools import browser, doctor, node
-from booktools.fonts import font_files
+from booktools.publish import doctor
+from booktools.render import browser, node
+from booktools.render.fonts import font_files
 
 ROOT = Path(__file__).parents[1]
 API = "/api/repos/Ada/book"

@@ -15,8 +15,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from booktools import execute
-from booktools.execute import Job, Outcome, Part
+from booktools.run import execute
+from booktools.run.execute import Job, Outcome, Part
 
 ROOT = Path(__file__).parent.parent
 
@@ -178,7 +178,7 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_notebook
 
-from booktools import execute
+from booktools.run import execute
 
 def job(source):
     notebook = new_notebook(cells=[new_code_cell(source)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 
 ROOT = Path(__file__).parents[1]
 PAGES = [chapter.docname for chapter in read_book(ROOT).chapters]

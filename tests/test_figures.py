@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sphinx.util.images import get_image_size
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 
 BOOK = read_book(Path(__file__).parents[1])
 PAGES = [chapter.docname for chapter in BOOK.chapters]

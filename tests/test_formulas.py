@@ -11,9 +11,9 @@ import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
-from booktools import katex, node
-from booktools.browser import open_chromium
-from booktools.chapter import read_book
+from booktools.render import katex, node
+from booktools.render.browser import open_chromium
+from booktools.source.chapter import read_book
 from booktools.problem import BookError
 
 ROOT = Path(__file__).parent.parent

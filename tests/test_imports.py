@@ -34,8 +34,8 @@ def test_all_imports_are_allowed():
         ("chapter", "def f():\n    import docutils.nodes"),
         ("new", "from booktools.sphinxext import policy"),
         # Steps of the pipeline use those before them.
-        ("chapter", "from booktools.saved import Module"),
-        ("saved", "import booktools.deps"),
+        ("chapter", "from booktools.source.saved import Module"),
+        ("saved", "import booktools.source.deps"),
         ("problem", "from booktools import __main__"),
         ("new", "from booktools import pdf"),
         # What publishes runs where nothing is installed.

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from booktools.links import find_dead_links
+from booktools.publish.links import find_dead_links
 
 QUICK = (0.0, 0.0)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from booktools import katex
-from booktools.macros import expand, is_macro
+from booktools.render import katex
+from booktools.source.macros import expand, is_macro
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from booktools.deps import Library
-from booktools.magics import executed_python
+from booktools.source.deps import Library
+from booktools.source.magics import executed_python
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from booktools.mentions import Reader, read_saved_names, signature
+from booktools.source.mentions import Reader, read_saved_names, signature
 
 MODULES = {
     "first": (

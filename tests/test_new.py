@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from booktools.chapter import read_book
-from booktools.new import write_chapter
+from booktools.source.chapter import read_book
+from booktools.source.new import write_chapter
 
 ROOT = Path(__file__).parents[1]
 CASES = sorted((ROOT / "tests" / "tocs").glob("*.yml"))

@@ -14,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 
 ROOT = Path(__file__).parent.parent
 SMALL = ROOT / "tests" / "books" / "notebooks"

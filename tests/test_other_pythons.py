@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 from tests.copies import link_packages
 
 ROOT = Path(__file__).parents[1]

@@ -6,9 +6,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 from booktools.problem import BookError
-from booktools.release import write_release
+from booktools.publish.release import write_release
 
 PROJECT = """\
 [build-system]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 from booktools.problem import BookError
-from booktools.saved import (
+from booktools.source.saved import (
     global_uses,
     read_saved,
     read_version,
@@ -206,8 +206,8 @@ def test_a_package_of_another_name(make_book, run):
 
 def test_rendering_is_repeatable(package, run):
     code = (
-        "import hashlib, pathlib; from booktools.chapter import read_book;"
-        "from booktools.saved import render_package;"
+        "import hashlib, pathlib; from booktools.source.chapter import read_book;"
+        "from booktools.source.saved import render_package;"
         "print(render_package(read_book(pathlib.Path('book')), '1'))"
     )
     results = {run("-c", code, PYTHONHASHSEED=s).stdout for s in "123"}

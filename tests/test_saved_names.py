@@ -11,8 +11,8 @@ from urllib.parse import urldefrag
 import pytest
 from bs4 import BeautifulSoup
 
-from booktools.chapter import read_book
-from booktools.mentions import read_saved_names
+from booktools.source.chapter import read_book
+from booktools.source.mentions import read_saved_names
 
 ROOT = Path(__file__).parents[1]
 BOOK = read_book(ROOT)

@@ -14,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
-from booktools.browser import open_chromium
+from booktools.render.browser import open_chromium
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]

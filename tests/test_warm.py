@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from booktools.chapter import read_book
-from booktools.saved import (
+from booktools.source.chapter import read_book
+from booktools.source.saved import (
     read_version,
     render_package,
     stale_files,

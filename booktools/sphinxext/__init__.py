@@ -8,8 +8,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.execute import unsuitable_version
-from booktools.node import PACKAGES
+from booktools.run.execute import unsuitable_version
+from booktools.render.node import PACKAGES
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [

@@ -21,7 +21,7 @@ from myst_nb.core.render import get_mime_priority
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from booktools.chapter import CONFIG, TOC, read_chapter
+from booktools.source.chapter import CONFIG, TOC, read_chapter
 from booktools.problem import Problem
 
 # What no page shows, whatever is in it.

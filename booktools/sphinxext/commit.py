@@ -10,7 +10,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from booktools.site import COMMIT
+from booktools.publish.repository import COMMIT
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

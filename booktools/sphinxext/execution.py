@@ -22,8 +22,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from booktools import execute
-from booktools.chapter import (
+from booktools.run import execute
+from booktools.source.chapter import (
     CONFIG,
     Book,
     Cell,
@@ -32,12 +32,12 @@ from booktools.chapter import (
     read_book,
     read_text,
 )
-from booktools.deps import Library, chapter_digest
-from booktools.execute import CHECK, Job, Limits, Outcome, Part
-from booktools.macros import expand
+from booktools.source.deps import Library, chapter_digest
+from booktools.run.execute import CHECK, Job, Limits, Outcome, Part
+from booktools.source.macros import expand
 from booktools.problem import BookError, Problem
-from booktools.saved import read_version, render_package, stale_files
-from booktools.takeaway import find_unscriptable
+from booktools.source.saved import read_version, render_package, stale_files
+from booktools.render.takeaway import find_unscriptable
 
 LOGGER = logging.getLogger(__name__)
 

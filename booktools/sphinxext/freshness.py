@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import FilenameUniqDict
 
-from booktools.chapter import CONFIG, TOC
+from booktools.source.chapter import CONFIG, TOC
 
 # What decides about pages, beside their texts and the tools.
 INPUTS = (CONFIG, TOC, "CNAME", "LICENSE")

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.publish import BINDER, FOLDER, NOTEBOOKS, PDF
-from booktools.site import find_site
+from booktools.publish.branches import BINDER, FOLDER, NOTEBOOKS, PDF
+from booktools.publish.repository import find_site
 
 # The theme's own groups, which would offer raw MyST as a notebook.
 REPLACED = ("launch-buttons", "download-buttons")

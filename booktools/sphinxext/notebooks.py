@@ -22,9 +22,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
-from booktools.archive import write_zip
-from booktools.chapter import read_book, read_text
-from booktools.deps import Library
+from booktools.publish.archive import write_zip
+from booktools.source.chapter import read_book, read_text
+from booktools.source.deps import Library
 from booktools.sphinxext.markdown import (
     Block,
     Writer,
@@ -32,7 +32,7 @@ from booktools.sphinxext.markdown import (
     is_cell,
     show_image,
 )
-from booktools.takeaway import first_cell, to_script
+from booktools.render.takeaway import first_cell, to_script
 
 FOLDER = "_notebooks"
 HAS_CODE = "booktools_has_code"

@@ -9,7 +9,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 
 from booktools.problem import BookError
-from booktools.site import find_site
+from booktools.publish.repository import find_site
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

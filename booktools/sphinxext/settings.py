@@ -16,8 +16,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-from booktools.chapter import CONFIG, TOC
-from booktools.macros import is_macro
+from booktools.source.chapter import CONFIG, TOC
+from booktools.source.macros import is_macro
 from booktools.problem import Problem
 
 MACROS = "sphinx.config.mathjax3_config.tex.macros."

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from booktools import node
-from booktools.browser import (
+from booktools.render import node
+from booktools.render.browser import (
     NO_BROWSER,
     fetchable,
     find_version,

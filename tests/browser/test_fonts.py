@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from booktools import browser
-from booktools.chapter import read_book
-from booktools.fonts import font_files
-from booktools.glyphs import find_gaps
-from booktools.pdf import make_pdf
+from booktools.render import browser
+from booktools.source.chapter import read_book
+from booktools.render.fonts import font_files
+from booktools.render.glyphs import find_gaps
+from booktools.render.pdf import make_pdf
 from booktools.problem import BookError
 
 ROOT = Path(__file__).parents[2]

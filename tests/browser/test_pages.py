@@ -6,7 +6,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 
 BOOK = read_book(Path(__file__).parents[2])
 # The site of the fixture `site`, for links that have to be absolute.

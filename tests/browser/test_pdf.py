@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from booktools.chapter import read_book
+from booktools.source.chapter import read_book
 
 ROOT = Path(__file__).parents[2]
 BOOK = read_book(ROOT)

@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from booktools.problem import BookError
-from booktools.publish import (
+from booktools.publish.branches import (
     environment_files,
     mirror,
     notebook_files,

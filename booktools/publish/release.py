@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from booktools.archive import write_zip
-from booktools.chapter import Book
+from booktools.publish.archive import write_zip
+from booktools.source.chapter import Book
 from booktools.problem import BookError, Problem
-from booktools.publish import FOLDER as NOTEBOOKS
-from booktools.publish import PDF
-from booktools.saved import read_version
+from booktools.publish.branches import FOLDER as NOTEBOOKS
+from booktools.publish.branches import PDF
+from booktools.source.saved import read_version
 
 FOLDER = "dist"
 SUMS = "SHA256SUMS"

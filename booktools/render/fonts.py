@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 import matplotlib
 
-from booktools import node
+from booktools.render import node
 
 NPM = node.ROOT / "npm" / "fonts"
 

@@ -26,7 +26,7 @@ from string import Template
 from types import CodeType
 from typing import NamedTuple
 
-from booktools.chapter import Book, Cell, Chapter, python_source
+from booktools.source.chapter import Book, Cell, Chapter, python_source
 from booktools.problem import BookError, Problem
 
 _MARK = re.compile(r"#[ \t]*@save\b")

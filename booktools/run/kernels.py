@@ -25,7 +25,7 @@ import psutil  # type: ignore[import-untyped]
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from booktools import guard
+from booktools.run import guard
 
 # The longest name of a temporary folder that leaves room for a socket's name,
 # which has 107 bytes at most.

@@ -27,8 +27,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from booktools import node
-from booktools.fonts import only_these_fonts
+from booktools.render import node
+from booktools.render.fonts import only_these_fonts
 from booktools.problem import BookError, Problem
 
 # The browser reads a book: it neither asks for news of its own nor fetches

@@ -1,4 +1,4 @@
-// Makes the page that is about to be printed ready (booktools/pdf.py).
+// Makes the page that is about to be printed ready (booktools/render/pdf.py).
 // Gets the numbers of the printed pages, as far as they are known:
 // the id of a place -> its page.
 numbers => {

@@ -36,7 +36,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
-from booktools.config import find_misfits
+from booktools.source.config import find_misfits
 from booktools.problem import BookError, Problem
 
 TOC = "_toc.yml"

@@ -18,7 +18,7 @@ from zipfile import ZipFile
 
 from booktools.environment import CPU_INDEX, OLDEST
 from booktools.problem import BookError, Problem
-from booktools.site import Site, find_site
+from booktools.publish.repository import Site, find_site
 
 NOTEBOOKS = "notebooks"
 BINDER = "binder"

@@ -20,11 +20,11 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from booktools import node
+from booktools.render import node
 from booktools.environment import NEWEST, OLDEST
 from booktools.problem import BookError
-from booktools.publish import BINDER, NOTEBOOKS
-from booktools.site import COMMIT, Site, find_site
+from booktools.publish.branches import BINDER, NOTEBOOKS
+from booktools.publish.repository import COMMIT, Site, find_site
 
 WORKFLOW = "publish.yml"
 
@@ -157,7 +157,7 @@ def _font() -> Finding:
 
 def _browser() -> Finding:
     try:
-        from booktools import browser
+        from booktools.render import browser
     except ImportError as error:
         return _missing(error, "prints the PDF")
     if version := browser.find_version():
@@ -193,7 +193,7 @@ def _branches(root: Path, heads: Mapping[str, str]) -> Iterator[Finding]:
     if NOTEBOOKS not in heads:
         return
     try:
-        from booktools.chapter import read_book
+        from booktools.source.chapter import read_book
 
         book = read_book(root)
     except ImportError as error:

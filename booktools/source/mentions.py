@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import NamedTuple
 
-from booktools.chapter import parse_python
-from booktools.magics import executed_python
-from booktools.saved import effects
+from booktools.source.chapter import parse_python
+from booktools.source.magics import executed_python
+from booktools.source.saved import effects
 
 _WORDS = {
     ast.FunctionDef: "def ",

@@ -4,7 +4,7 @@ import ast
 import re
 from typing import NamedTuple
 
-from booktools.chapter import parse_python, python_source
+from booktools.source.chapter import parse_python, python_source
 
 # What these get as their argument, or below them, is Python.
 _RUN_PYTHON = {"capture", "prun", "time", "timeit"}

@@ -47,7 +47,7 @@ from nbclient.exceptions import (
 from nbformat import NotebookNode
 from sqlalchemy.exc import SQLAlchemyError
 
-from booktools.kernels import (
+from booktools.run.kernels import (
     ForkedKernel,
     ForkServer,
     Kernel,

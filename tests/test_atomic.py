@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from booktools import output
-from booktools.output import forget_unfinished, lock, replace_files
+from booktools.render import atomic
+from booktools.render.atomic import forget_unfinished, lock, replace_files
 from tests.builds import read_site
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +97,7 @@ def test_what_cannot_be_copied_changes_nothing(folders):
     (source / "large").write_bytes(bytes(100_000))
     code = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from booktools.output import replace_files\n"
+        "from booktools.render.atomic import replace_files\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "replace_files(Path(sys.argv[1]),"
         " [(Path(sys.argv[2]), ['a.html', 'large'])])\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fontTools import subset
 
-from booktools import node
+from booktools.render import node
 
 SCRIPT = Path(__file__).with_name("assets") / "katex.js"
 STYLE = "katex.css"

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from jupyter_cache import get_cache
 from nbformat import NotebookNode
 
-from booktools.chapter import Book
-from booktools.execute import CHECK
+from booktools.source.chapter import Book
+from booktools.run.execute import CHECK
 from booktools.problem import Problem
 
 # Two folders, two ways to run chapters.

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from booktools.problem import BookError
-from booktools.site import Site, find_site
+from booktools.publish.repository import Site, find_site
 
 
 @pytest.fixture(autouse=True)
