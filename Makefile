@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract repeat new doctor bench serve pdf picture links changes pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
+.PHONY: help environment book test check extract repeat new doctor bench serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -77,9 +77,6 @@ picture: _build/html/index.html environment ## Take the READMEs' picture
 
 links: _build/html/index.html environment ## Find links to sites that are gone
 	$(BIN)/python -m booktools links
-
-changes: environment ## List the chapters that the last commit changes
-	@$(BIN)/python -m booktools changes
 
 # Without PyTorch, whose builds for each Python are large.
 pythons: ## Test the tools with another Python: make pythons PYTHON=python3.13

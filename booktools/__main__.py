@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from booktools.publish.alarm import report
 from booktools.problem import BookError
+from booktools.publish.alarm import report
 from booktools.publish.branches import mirror, publish
 
 # Commands import what they need themselves, since publishing has to run where
@@ -136,9 +136,9 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def pdf(book: "Book", arguments: argparse.Namespace) -> int:
     """Print the built book as one PDF, with Chromium."""
+    from booktools.publish.repository import find_site
     from booktools.render.atomic import lock
     from booktools.render.pdf import make_pdf, pdf_path
-    from booktools.publish.repository import find_site
 
     html = book.root / "_build" / "html"
     site = find_site(book.root, os.environ)
@@ -199,21 +199,6 @@ def links(book: "Book", arguments: argparse.Namespace) -> int:
     if problems:
         raise BookError(problems)
     print("every link to another site answers")
-    return 0
-
-
-def changes(book: "Book", arguments: argparse.Namespace) -> int:
-    """List the chapters that differ from a commit, with their pages."""
-    from booktools.changes import as_markdown, as_page, changed_chapters
-
-    chapters = changed_chapters(book, arguments.since)
-    print(as_markdown(chapters), end="")
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(summary, "a", encoding="utf-8") as file:
-            file.write(as_markdown(chapters))
-    page = book.root / "_build" / "changed.html"
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(as_page(chapters), "utf-8", newline="\n")
     return 0
 
 
@@ -299,14 +284,6 @@ def _parser() -> argparse.ArgumentParser:
 
     add(publish_mirror, "mirror", site=Path("_build/html"))
     add(links, site=Path("_build/html"))
-    command = add(changes)
-    command.add_argument(
-        "--since",
-        default="HEAD^",
-        metavar="COMMIT",
-        help="commit to compare with (default: the one before, HEAD^)",
-    )
-
     add(release)
     add(alarm)
 

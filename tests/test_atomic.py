@@ -45,8 +45,8 @@ def test_a_folder_is_replaced(folders, can_exchange, monkeypatch):
     source, target = folders
     if not can_exchange:
         # There, not even the C library can be asked.
-        monkeypatch.setattr(output.sys, "platform", "win32")
-        monkeypatch.setattr(output.ctypes, "CDLL", None)
+        monkeypatch.setattr(atomic.sys, "platform", "win32")
+        monkeypatch.setattr(atomic.ctypes, "CDLL", None)
     replace_files(target, [(source, ["a.html", "sub/b.html"])])
     assert read(target) == read(source)
     assert {path.name for path in target.parent.iterdir()} == {

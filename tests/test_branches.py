@@ -233,8 +233,9 @@ def test_somebody_else_publishes_meanwhile(root, remote, tmp_path, published):
     git(tmp_path, "clone", "-q", remote.as_uri(), other)
     write_site(other, a="other")
     code = (
-        "import sys; from pathlib import Path; from booktools import publish;"
-        f"publish.publish(Path({str(other)!r}),"
+        "import sys; from pathlib import Path;"
+        "from booktools.publish.branches import publish;"
+        f"publish(Path({str(other)!r}),"
         f" Path({str(other)!r}, '_build', 'html'), 'origin', {{}})"
     )
     # At the last moment before git sends anything.

@@ -2,8 +2,13 @@
 
 import pytest
 
-from booktools.source.chapter import Section, python_source, read_book, read_chapter
 from booktools.problem import BookError
+from booktools.source.chapter import (
+    Section,
+    python_source,
+    read_book,
+    read_chapter,
+)
 
 CHAPTER = """\
 ---

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from booktools.problem import BookError
 from booktools.source import deps
 from booktools.source.chapter import Book, Chapter, python_source, read_chapter
 from booktools.source.deps import Library, chapter_digest, describe
-from booktools.problem import BookError
 from booktools.source.saved import render_package
 
 MODULES = {

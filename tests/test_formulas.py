@@ -11,10 +11,10 @@ import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
+from booktools.problem import BookError
 from booktools.render import katex, node
 from booktools.render.browser import open_chromium
 from booktools.source.chapter import read_book
-from booktools.problem import BookError
 
 ROOT = Path(__file__).parent.parent
 CASES = sorted((ROOT / "tests" / "tex").glob("*.md"))

@@ -13,11 +13,11 @@ from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbformat.v4 import new_code_cell, new_notebook
 
+from booktools.problem import BookError
+from booktools.render.takeaway import find_unscriptable, first_cell, to_script
 from booktools.source.chapter import read_book, read_text
 from booktools.source.deps import Library, chapter_digest
-from booktools.problem import BookError
 from booktools.source.saved import render_package
-from booktools.render.takeaway import find_unscriptable, first_cell, to_script
 
 COUNT = int(os.environ.get("FUZZ", "400"))
 EXTENSIONS = {"colon_fence", "deflist", "dollarmath"}

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from booktools.source.chapter import read_book
 from booktools.publish.branches import notebook_files
+from booktools.source.chapter import read_book
 from booktools.sphinxext.launch import launch_links
 
 ROOT = Path(__file__).parents[1]

@@ -6,9 +6,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from booktools.source.chapter import read_book
 from booktools.problem import BookError
 from booktools.publish.release import write_release
+from booktools.source.chapter import read_book
 
 PROJECT = """\
 [build-system]

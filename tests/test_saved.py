@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from booktools.source.chapter import read_book
 from booktools.problem import BookError
+from booktools.source.chapter import read_book
 from booktools.source.saved import (
     global_uses,
     read_saved,
@@ -206,7 +206,7 @@ def test_a_package_of_another_name(make_book, run):
 
 def test_rendering_is_repeatable(package, run):
     code = (
-        "import hashlib, pathlib; from booktools.source.chapter import read_book;"
+        "import pathlib; from booktools.source.chapter import read_book;"
         "from booktools.source.saved import render_package;"
         "print(render_package(read_book(pathlib.Path('book')), '1'))"
     )

@@ -350,7 +350,7 @@ EDITS = {
         ("set", "BOOK_URL", ""),
     ],
     "a setting of figures": [
-        ("add", "booktools/matplotlibrc", "lines.linewidth: 3\n")
+        ("add", "booktools/run/matplotlibrc", "lines.linewidth: 3\n")
     ],
     "a style of the tools": [
         ("add", "booktools/sphinxext/assets/page.css", "p { margin: 0 }\n")

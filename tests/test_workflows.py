@@ -268,7 +268,7 @@ def test_workflows_are_in_form_and_safe():
     [
         (
             "workflows/ci.yml",
-            "run: make changes",
+            "run: make book",
             "run: echo '${{ github.head_ref }}'",
             "zizmor",
         ),

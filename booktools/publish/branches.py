@@ -9,8 +9,6 @@ This needs git and the standard library, since the job that may write to the
 repository installs nothing.
 """
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,16 +16,14 @@ from zipfile import ZipFile
 
 from booktools.environment import CPU_INDEX, OLDEST
 from booktools.problem import BookError, Problem
+from booktools.publish.git import call_git, run_git
+from booktools.publish.layout import (
+    BINDER_BRANCH,
+    NOTEBOOKS,
+    NOTEBOOKS_BRANCH,
+    PDF,
+)
 from booktools.publish.repository import Site, find_site
-
-NOTEBOOKS = "notebooks"
-BINDER = "binder"
-
-# Where a site has its notebooks.
-FOLDER = "_notebooks"
-
-# Where it has the PDF.
-PDF = "_pdf"
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -36,10 +32,6 @@ HEADING = "# What chapters import"
 
 # On Binder on top: what shows and runs notebooks, and what fetches them.
 SERVER = ("jupyterlab==4.6.6", "nbgitpuller==1.3.0")
-
-# What a remote's address may have git do: no command of its own, as ext::
-# does, or what else is called git-remote-something on this machine.
-TRANSPORTS = "file:git:http:https:ssh"
 
 # Machines that publish have no name of their own, and need none.
 AUTHOR = {
@@ -93,8 +85,8 @@ def publish(
     site = find_site(root, environ)
     environment = environment_files(root)
     contents = {
-        BINDER: environment | {"README.md": _readme("binder", site)},
-        NOTEBOOKS: notebook_files(html)
+        BINDER_BRANCH: environment | {"README.md": _readme("binder", site)},
+        NOTEBOOKS_BRANCH: notebook_files(html)
         | environment
         | {"README.md": _readme("notebooks", site)},
     }
@@ -141,7 +133,7 @@ def mirror(root: Path, html: Path, remote: str, branch: str) -> dict[str, str]:
         raise BookError([Problem(html.as_posix(), 1, "not-built", what, hint)])
     # A branch such as "a:b" would change more than itself.
     options = ("check-ref-format", "--branch", branch)
-    if _run_git(root, *options).stdout != f"{branch}\n".encode():
+    if run_git(root, *options).stdout != f"{branch}\n".encode():
         what = f"{branch!r} is no name of a branch"
         hint = "name it as the mirror's host says, such as pages"
         raise BookError(
@@ -161,7 +153,7 @@ def _append(
     """Append files to branches: to all that differ from them, or to none."""
     # So that nobody has to guess which chapters these files are from.
     options = ("--always", "--exclude=*", "--dirty", "--abbrev=40")
-    message = "Publish " + _git(root, "describe", *options)
+    message = "Publish " + call_git(root, "describe", *options)
 
     heads = _heads(root, remote, contents, access)
     commits = {}
@@ -170,11 +162,14 @@ def _append(
         parent = heads.get(branch, "")
         if parent:
             fetch = ("fetch", "--no-tags", "--", remote)
-            _git(root, *fetch, f"refs/heads/{branch}", environ=access)
-        if parent and _git(root, "rev-parse", f"{parent}^{{tree}}") == tree:
+            call_git(root, *fetch, f"refs/heads/{branch}", environ=access)
+        if (
+            parent
+            and call_git(root, "rev-parse", f"{parent}^{{tree}}") == tree
+        ):
             continue
         parents = ("-p", parent) if parent else ()
-        commits[branch] = _git(
+        commits[branch] = call_git(
             root, "commit-tree", tree, *parents, "-m", message, environ=AUTHOR
         )
     if commits:
@@ -188,10 +183,10 @@ def notebook_files(html: Path) -> dict[str, bytes]:
     That is its zip: notebooks and scripts with just the package that they
     were built with.
     """
-    archives = sorted((html / FOLDER).glob("*.zip"))
+    archives = sorted((html / NOTEBOOKS).glob("*.zip"))
     if len(archives) != 1:
         what = f"there are {len(archives)} zips of notebooks, not one"
-        path = (html / FOLDER).as_posix()
+        path = (html / NOTEBOOKS).as_posix()
         raise BookError(
             [Problem(path, 1, "not-built", what, "build first: make book")]
         )
@@ -255,15 +250,15 @@ def _write_tree(root: Path, files: Mapping[str, bytes]) -> str:
             copy.write_bytes(files[path])
         listed = "".join(f"{copy.as_posix()}\n" for copy in copies).encode()
         store = ("hash-object", "-w", "--no-filters", "--stdin-paths")
-        blobs = _git(root, *store, stdin=listed).split()
+        blobs = call_git(root, *store, stdin=listed).split()
         lines = "".join(
             f"100644 {blob}\t{path}\0"
             for blob, path in zip(blobs, paths, strict=True)
         )
         index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         arguments = ("update-index", "-z", "--index-info")
-        _git(root, *arguments, stdin=lines.encode(), environ=index)
-        return _git(root, "write-tree", environ=index)
+        call_git(root, *arguments, stdin=lines.encode(), environ=index)
+        return call_git(root, "write-tree", environ=index)
 
 
 def _heads(
@@ -274,7 +269,7 @@ def _heads(
 ) -> dict[str, str]:
     """Return the commits on which branches of a remote are now."""
     refs = {f"refs/heads/{branch}": branch for branch in branches}
-    listed = _git(root, "ls-remote", "--", remote, *refs, environ=access)
+    listed = call_git(root, "ls-remote", "--", remote, *refs, environ=access)
     commits = [line.split("\t") for line in listed.splitlines()]
     return {refs[ref]: commit for commit, ref in commits if ref in refs}
 
@@ -291,41 +286,10 @@ def _push(
     # Not every server can take several at once, and one needs no such thing.
     atomic = ("--atomic",) if len(refs) > 1 else ()
     try:
-        _git(root, "push", *atomic, "--", remote, *refs, environ=access)
+        call_git(root, "push", *atomic, "--", remote, *refs, environ=access)
     except BookError:
         if _heads(root, remote, {*commits, *heads}, access) == heads:
             raise
         what = f"{remote} got something else while this was on its way"
         hint = "nothing was changed; run the command again"
         raise BookError([Problem(remote, 1, "moved", what, hint)]) from None
-
-
-def _git(
-    root: Path,
-    *arguments: str,
-    stdin: bytes = b"",
-    environ: Mapping[str, str] | None = None,
-) -> str:
-    """Return what a git command prints."""
-    done = _run_git(root, *arguments, stdin=stdin, environ=environ)
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        what = f"git {arguments[0]} failed: {said}"
-        hint = "nothing was changed; the remote must be there and writable"
-        raise BookError([Problem("git", 1, "git-failed", what, hint)])
-    return done.stdout.decode("utf-8", "replace").strip()
-
-
-def _run_git(
-    root: Path,
-    *arguments: str,
-    stdin: bytes = b"",
-    environ: Mapping[str, str] | None = None,
-) -> subprocess.CompletedProcess[bytes]:
-    transports = {"GIT_ALLOW_PROTOCOL": TRANSPORTS}
-    return subprocess.run(
-        ["git", "-C", str(root), *arguments],
-        input=stdin,
-        capture_output=True,
-        env={**os.environ, **transports, **(environ or {})},
-    )

@@ -6,8 +6,6 @@ a package that is missing: to say that, this needs the standard library only.
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -20,11 +18,12 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from booktools.render import node
 from booktools.environment import NEWEST, OLDEST
 from booktools.problem import BookError
-from booktools.publish.branches import BINDER, NOTEBOOKS
-from booktools.publish.repository import COMMIT, Site, find_site
+from booktools.publish.git import ask_git
+from booktools.publish.layout import BINDER_BRANCH, COMMIT, NOTEBOOKS_BRANCH
+from booktools.publish.repository import Site, find_site
+from booktools.render import node
 
 WORKFLOW = "publish.yml"
 
@@ -184,13 +183,13 @@ def _branches(root: Path, heads: Mapping[str, str]) -> Iterator[Finding]:
         text = "not checked: branches, for git finds none at origin"
         yield Finding("warning", text, "git ls-remote origin")
         return
-    for name in (NOTEBOOKS, BINDER):
+    for name in (NOTEBOOKS_BRANCH, BINDER_BRANCH):
         if name in heads:
             yield Finding("ok", f"branch {name}")
         else:
             text = f"there is no branch {name}: launch links lead to nothing"
             yield Finding("error", text, PUBLISH)
-    if NOTEBOOKS not in heads:
+    if NOTEBOOKS_BRANCH not in heads:
         return
     try:
         from booktools.source.chapter import read_book
@@ -202,16 +201,18 @@ def _branches(root: Path, heads: Mapping[str, str]) -> Iterator[Finding]:
     except BookError as error:
         yield from _problems(error)
         return
-    ref = f"refs/heads/{NOTEBOOKS}"
+    ref = f"refs/heads/{NOTEBOOKS_BRANCH}"
     options = ["--no-tags", "--no-write-fetch-head"]
-    _git(root, "fetch", *options, "origin", ref)
+    ask_git(root, "fetch", *options, "origin", ref)
     options = ["-r", "-z", "--name-only"]
-    there = _git(root, "ls-tree", *options, heads[NOTEBOOKS]).split("\0")
+    there = ask_git(root, "ls-tree", *options, heads[NOTEBOOKS_BRANCH]).split(
+        "\0"
+    )
     wanted = {f"{c.docname}.ipynb" for c in book.chapters if c.cells}
     missing = sorted(wanted.difference(there))
     # There is always something, unless it could not be fetched.
     if there != [""] and missing:
-        text = f"branch {NOTEBOOKS} lacks {', '.join(missing)}"
+        text = f"branch {NOTEBOOKS_BRANCH} lacks {', '.join(missing)}"
         yield Finding("warning", text, f"push the chapters; then {PUBLISH}")
 
 
@@ -281,24 +282,9 @@ def _said(status: int, url: str) -> str:
 
 def _heads(root: Path) -> dict[str, str]:
     """Return each branch of the remote and its commit; none if offline."""
-    lines = _git(root, "ls-remote", "--heads", "origin").splitlines()
+    lines = ask_git(root, "ls-remote", "--heads", "origin").splitlines()
     pairs = (line.split("\trefs/heads/") for line in lines)
     return {name: commit for commit, name in pairs}
-
-
-def _git(root: Path, *arguments: str) -> str:
-    """Return what git prints; nothing if it fails or has to ask."""
-    with suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            check=True,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
-            timeout=60,
-        ).stdout
-    return ""
 
 
 def _get(url: str, token: str = "") -> tuple[int, bytes]:

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from booktools.publish.archive import write_zip
-from booktools.source.chapter import Book
 from booktools.problem import BookError, Problem
-from booktools.publish.branches import FOLDER as NOTEBOOKS
-from booktools.publish.branches import PDF
+from booktools.publish.archive import write_zip
+from booktools.publish.layout import NOTEBOOKS, PDF
+from booktools.source.chapter import Book
 from booktools.source.saved import read_version
 
 FOLDER = "dist"

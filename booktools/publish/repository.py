@@ -1,18 +1,15 @@
 """The environment and the git remote -> who publishes this book, and where."""
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from booktools.problem import BookError, Problem
+from booktools.publish.git import ask_git
 
 # ssh.github.com is GitHub's ssh for networks that let only port 443 through.
 GITHUB_HOSTS = ("github.com", "www.github.com", "ssh.github.com")
-
-# A published site has the commit that it was built from in this file.
-COMMIT = "commit.txt"
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def find_site(root: Path, environ: Mapping[str, str]) -> Site | None:
         server = environ.get("GITHUB_SERVER_URL", "https://github.com")
         remote = f"{server}/{repository}"
     else:
-        remote = _git(root, "config", "--get", "remote.origin.url")
+        remote = ask_git(root, "config", "--get", "remote.origin.url")
     owner, name = _owner_and_name(remote)
     if not name:
         return None
@@ -67,9 +64,9 @@ def find_site(root: Path, environ: Mapping[str, str]) -> Site | None:
         )
     else:
         default = "refs/remotes/origin/HEAD"
-        branch = _git(root, "symbolic-ref", "--short", default)
+        branch = ask_git(root, "symbolic-ref", "--short", default)
         branch = branch.removeprefix("origin/")
-        branch = branch or _git(root, "symbolic-ref", "--short", "HEAD")
+        branch = branch or ask_git(root, "symbolic-ref", "--short", "HEAD")
     url = _own_address(root, environ) or _pages_address(owner, name)
     return Site(owner, name, branch or "main", url)
 
@@ -123,17 +120,3 @@ def _own_address(root: Path, environ: Mapping[str, str]) -> str:
             ]
         )
     return url.rstrip("/") + "/"
-
-
-def _git(root: Path, *arguments: str) -> str:
-    """Return what a git command prints; nothing when it or git fails."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

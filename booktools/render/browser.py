@@ -27,9 +27,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from booktools.problem import BookError, Problem
 from booktools.render import node
 from booktools.render.fonts import only_these_fonts
-from booktools.problem import BookError, Problem
 
 # The browser reads a book: it neither asks for news of its own nor fetches
 # anything from another machine.

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from booktools.problem import BookError, Problem
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "node_modules"
 LOCK = "package-lock.json"
 

@@ -20,12 +20,12 @@ from bs4.element import NavigableString
 from playwright.sync_api import Page, Route
 from pypdf import PdfReader, PdfWriter
 
+from booktools.problem import BookError, Problem
+from booktools.publish.layout import PDF
 from booktools.render.browser import open_chromium
-from booktools.source.chapter import Book
 from booktools.render.fonts import font_faces, font_files
 from booktools.render.glyphs import find_gaps, find_letters
-from booktools.problem import BookError, Problem
-from booktools.publish.branches import PDF
+from booktools.source.chapter import Book
 
 # An address that only the printing browser knows: it gets the site's files.
 _HOST = "http://book.invalid/"

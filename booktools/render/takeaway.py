@@ -23,10 +23,10 @@ import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from booktools.problem import Problem
 from booktools.source.chapter import Chapter, parse_python, python_source
 from booktools.source.deps import ANY, Library
 from booktools.source.magics import Magic, executed_python, find_magic
-from booktools.problem import Problem
 
 _ASSETS = Path(__file__).parent / "assets"
 _NO_PICTURE = "（图见网页）"

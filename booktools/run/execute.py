@@ -47,6 +47,7 @@ from nbclient.exceptions import (
 from nbformat import NotebookNode
 from sqlalchemy.exc import SQLAlchemyError
 
+from booktools.problem import Problem
 from booktools.run.kernels import (
     ForkedKernel,
     ForkServer,
@@ -55,7 +56,6 @@ from booktools.run.kernels import (
     is_slow,
     kernel_environment,
 )
-from booktools.problem import Problem
 
 # What this module and `sphinxext` rely on, as far as anybody has tried.
 SUITABLE = {

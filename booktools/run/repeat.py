@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from jupyter_cache import get_cache
 from nbformat import NotebookNode
 
-from booktools.source.chapter import Book
-from booktools.run.execute import CHECK
 from booktools.problem import Problem
+from booktools.run.execute import CHECK
+from booktools.source.chapter import Book
 
 # Two folders, two ways to run chapters.
 _BUILDS: dict[str, dict[str, str]] = {

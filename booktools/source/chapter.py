@@ -36,8 +36,8 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
-from booktools.source.config import find_misfits
 from booktools.problem import BookError, Problem
+from booktools.source.config import find_misfits
 
 TOC = "_toc.yml"
 CONFIG = "_config.yml"

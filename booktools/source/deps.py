@@ -18,9 +18,9 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
+from booktools.problem import BookError, Problem
 from booktools.source.chapter import Book, Chapter, parse_python
 from booktools.source.magics import executed_python
-from booktools.problem import BookError, Problem
 from booktools.source.saved import effects
 
 # Among used names: any of them, since the code does not tell.

@@ -26,8 +26,8 @@ from string import Template
 from types import CodeType
 from typing import NamedTuple
 
-from booktools.source.chapter import Book, Cell, Chapter, python_source
 from booktools.problem import BookError, Problem
+from booktools.source.chapter import Book, Cell, Chapter, python_source
 
 _MARK = re.compile(r"#[ \t]*@save\b")
 _MAGIC = "get_ipython()."  # what IPython makes of one

@@ -8,12 +8,12 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.run.execute import unsuitable_version
 from booktools.render.node import PACKAGES
+from booktools.run.execute import unsuitable_version
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
-    "publication",  # only a build without problems replaces the site
+    "draft",  # only a build without problems replaces the site
     "problems",  # what is found while pages are read stops the build
     "settings",  # no setting is ignored without a word
     "strict",  # a warning fails the build
@@ -31,11 +31,11 @@ FEATURES = [
     "progress",  # reading time; what has been read, in the browser
     "launch",  # buttons: run a notebook elsewhere, take it away
     "search",  # Pagefind, which finds Chinese words
-    "words",  # what the theme has not translated
-    "policy",  # nothing from elsewhere
+    "translations",  # what the theme has not translated
+    "csp",  # nothing from elsewhere
     "boundaries",  # nothing blocked without a word; no file from elsewhere
-    "sharing",  # previews of links, map of the site, 404
-    "weight",  # one small stylesheet, few scripts
+    "previews",  # previews of links, map of the site, 404
+    "page_weight",  # one small stylesheet, few scripts
     "commit",  # which commit a published site is
 ]
 
@@ -61,8 +61,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _digest() -> str:
     """Return a digest of all that decides how pages are made."""
-    folder = Path(__file__).parent
-    files = [*folder.parent.glob("*.py"), *folder.rglob("*.*")]
+    tools = Path(__file__).parents[1]
+    # Of what publishes, only the layout of the site is in its pages.
+    rooms = ("source", "run", "render", "sphinxext")
+    files = [*tools.glob("*.py"), tools / "publish" / "layout.py"]
+    files += [file for room in rooms for file in (tools / room).rglob("*.*")]
     digest = hashlib.sha256()
     for file in sorted(file for file in files if file.suffix != ".pyc"):
         digest.update(file.read_bytes())

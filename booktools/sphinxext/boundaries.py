@@ -1,7 +1,7 @@
 """What a page may hold: nothing from elsewhere, no secret, no way out.
 
 A file outside the book's folder is not published.  What the policy of pages
-(``policy``) would block without a word, in texts or in outputs of cells, is a
+(``csp``) would block without a word, in texts or in outputs of cells, is a
 problem that names its line.
 """
 
@@ -21,8 +21,8 @@ from myst_nb.core.render import get_mime_priority
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from booktools.source.chapter import CONFIG, TOC, read_chapter
 from booktools.problem import Problem
+from booktools.source.chapter import CONFIG, TOC, read_chapter
 
 # What no page shows, whatever is in it.
 BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}

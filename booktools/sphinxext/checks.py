@@ -1,7 +1,7 @@
 """`{check} LABEL`: code that tests the formula above it, one line on a page.
 
-It has run before the page is read (see ``execution``).  Whatever Sphinx sees
-on a page and `booktools.source.chapter` did not, has not: that stops the build.
+It has run before the page is read (see ``execution``).  What Sphinx sees on a
+page and `booktools.source.chapter` did not, has not run: that stops the build.
 """
 
 from collections import Counter
@@ -17,8 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
-from booktools.source.chapter import Chapter, read_book
 from booktools.problem import Problem
+from booktools.source.chapter import Chapter, read_book
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.problems import report
 

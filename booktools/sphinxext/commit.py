@@ -10,7 +10,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from booktools.publish.repository import COMMIT
+from booktools.publish.layout import COMMIT
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from booktools.publish.layout import PDF
 from booktools.render.atomic import forget_unfinished, lock, replace_files
-from booktools.publish.branches import PDF
 
 LOGGER = logging.getLogger(__name__)
 

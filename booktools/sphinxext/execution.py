@@ -22,7 +22,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from booktools.problem import BookError, Problem
+from booktools.render.takeaway import find_unscriptable
 from booktools.run import execute
+from booktools.run.execute import CHECK, Job, Limits, Outcome, Part
 from booktools.source.chapter import (
     CONFIG,
     Book,
@@ -33,11 +36,8 @@ from booktools.source.chapter import (
     read_text,
 )
 from booktools.source.deps import Library, chapter_digest
-from booktools.run.execute import CHECK, Job, Limits, Outcome, Part
 from booktools.source.macros import expand
-from booktools.problem import BookError, Problem
 from booktools.source.saved import read_version, render_package, stale_files
-from booktools.render.takeaway import find_unscriptable
 
 LOGGER = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
+from booktools.problem import BookError, Problem
 from booktools.render import katex
 from booktools.source.macros import expand
-from booktools.problem import BookError, Problem
 
 # The folder, on the site, of KaTeX's style and fonts.
 FOLDER = "katex"

@@ -8,7 +8,12 @@ from urllib.parse import quote, urlencode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.publish.branches import BINDER, FOLDER, NOTEBOOKS, PDF
+from booktools.publish.layout import (
+    BINDER_BRANCH,
+    NOTEBOOKS,
+    NOTEBOOKS_BRANCH,
+    PDF,
+)
 from booktools.publish.repository import find_site
 
 # The theme's own groups, which would offer raw MyST as a notebook.
@@ -50,11 +55,11 @@ def launch_links(repository: str, docname: str) -> list[Link]:
     """
     owner, name = map(quote, repository.split("/"))
     path = f"{quote(docname)}.ipynb"
-    file = f"{owner}/{name}/blob/{NOTEBOOKS}/{path}"
+    file = f"{owner}/{name}/blob/{NOTEBOOKS_BRANCH}/{path}"
     # nbgitpuller clones into a folder that is named as the repository.
     opened = f"lab/tree/{name}/{path}"
     url = f"https://github.com/{owner}/{name}"
-    pull = _query(repo=url, branch=NOTEBOOKS, urlpath=opened)
+    pull = _query(repo=url, branch=NOTEBOOKS_BRANCH, urlpath=opened)
     binder = _query(urlpath=f"git-pull?{pull}")
     kaggle = _query(src=f"https://github.com/{file}")
     return [
@@ -66,7 +71,7 @@ def launch_links(repository: str, docname: str) -> list[Link]:
         ),
         Link(
             "Binder",
-            f"https://mybinder.org/v2/gh/{owner}/{name}/{BINDER}?{binder}",
+            f"https://mybinder.org/v2/gh/{owner}/{name}/{BINDER_BRANCH}?{binder}",
             "_static/images/logo_binder.svg",
             "不用账号，要等几分钟",
         ),
@@ -112,8 +117,8 @@ def _add_buttons(
     if has_notebook and app.config.booktools_repository:
         links = launch_links(app.config.booktools_repository, pagename)
         buttons.append(_group("launch", "在线运行", "fas fa-rocket", links))
-    page = f"{FOLDER}/{pagename}"
-    book = f"{FOLDER}/{app.config.booktools_package}"
+    page = f"{NOTEBOOKS}/{pagename}"
+    book = f"{NOTEBOOKS}/{app.config.booktools_package}"
     notebook = [
         Link("笔记本 .ipynb", f"{page}.ipynb", "fas fa-book", "本页的笔记本"),
         Link("脚本 .py", f"{page}.py", "fab fa-python", "可用 PyCharm 打开"),

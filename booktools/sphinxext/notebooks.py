@@ -23,6 +23,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
 from booktools.publish.archive import write_zip
+from booktools.publish.layout import NOTEBOOKS
+from booktools.render.takeaway import first_cell, to_script
 from booktools.source.chapter import read_book, read_text
 from booktools.source.deps import Library
 from booktools.sphinxext.markdown import (
@@ -32,9 +34,7 @@ from booktools.sphinxext.markdown import (
     is_cell,
     show_image,
 )
-from booktools.render.takeaway import first_cell, to_script
 
-FOLDER = "_notebooks"
 HAS_CODE = "booktools_has_code"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
@@ -90,7 +90,7 @@ class _Notebooks:
     def __init__(self, app: Sphinx):
         self._app = app
         self._root = Path(app.srcdir)
-        self._folder = Path(app.outdir, FOLDER)
+        self._folder = Path(app.outdir, NOTEBOOKS)
         self._package = app.config.booktools_package
 
     def find_stale(self, app: Sphinx, env: Any) -> list[str]:

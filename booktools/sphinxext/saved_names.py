@@ -18,7 +18,12 @@ from sphinx.writers.html5 import HTML5Translator
 
 from booktools.source.chapter import Book, read_book
 from booktools.source.docstring import LISTS, read_docstring, read_items
-from booktools.source.mentions import Reader, SavedName, read_saved_names, signature
+from booktools.source.mentions import (
+    Reader,
+    SavedName,
+    read_saved_names,
+    signature,
+)
 
 TITLES = {
     "Attributes": "属性",

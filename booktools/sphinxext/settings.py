@@ -16,9 +16,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
+from booktools.problem import Problem
 from booktools.source.chapter import CONFIG, TOC
 from booktools.source.macros import is_macro
-from booktools.problem import Problem
 
 MACROS = "sphinx.config.mathjax3_config.tex.macros."
 # What has its effect.  Below a key that ends with a dot, all has.

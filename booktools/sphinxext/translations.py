@@ -18,7 +18,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     if source.exists():
         with source.open("rb") as file:
             messages = read_po(file)
-        folder = Path(app.doctreedir, "words")
+        folder = Path(app.doctreedir, "translations")
         target = folder / language / "LC_MESSAGES"
         target.mkdir(parents=True, exist_ok=True)
         for name in ("sphinx", "booktheme"):

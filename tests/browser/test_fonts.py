@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from booktools.problem import BookError
 from booktools.render import browser
-from booktools.source.chapter import read_book
 from booktools.render.fonts import font_files
 from booktools.render.glyphs import find_gaps
 from booktools.render.pdf import make_pdf
-from booktools.problem import BookError
+from booktools.source.chapter import read_book
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,1 @@
+"""A built book -> the world; works where nothing is installed."""

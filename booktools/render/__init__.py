@@ -1,0 +1,1 @@
+"""What pages, notebooks, scripts and the PDF are made with."""

@@ -1,0 +1,1 @@
+"""Chapters -> the outputs of their cells."""

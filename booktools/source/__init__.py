@@ -1,0 +1,1 @@
+"""Text of chapters -> what it says; imports nothing that runs or publishes."""
