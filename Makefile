@@ -52,7 +52,7 @@ repeat: extract ## Build twice from nothing, and name what is not equal
 new: environment ## Begin a chapter: make new NAME=limits TITLE=极限
 	@$(BIN)/python -m booktools new "$$NAME" --title="$$TITLE"
 
-doctor: environment ## Tell what keeps the book from being published
+doctor: environment ## Report what keeps the book from being published
 	$(BIN)/python -m booktools doctor
 
 bench: environment ## Measure against stock Jupyter Book (15 minutes)

@@ -19,7 +19,11 @@ A book goes through four rooms.  Each imports only what stands above it here;
 ``run/``         chapters -> outputs
     ``guard``      that nothing outlives a kernel
     ``kernels``    how kernels start, forked or not, and that they end
-    ``execute``    runs chapters and checks: cache, parallel, failures
+    ``job``        a notebook to run, its limits, what came of it
+    ``cache``      keeps outputs between builds
+    ``outputs``    how much cells put out, and what another build changes
+    ``notebook``   runs one notebook
+    ``execute``    runs all of them, in parallel
     ``repeat``     builds twice, and compares
 ``publish/``     a built book -> the world; works where nothing is installed
     ``layout``     where a site has what, and what its branches are called

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something in the book that its author has to mend.
+    """Something in the book that its author has to fix.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class Problem:
     message : str
         What is wrong, with the offending value.
     hint : str
-        The one action that mends it; empty where there is no single one.
+        The one action that fixes it; empty where there is no single one.
     place : str
         Which running part of the book failed, such as ``code cell 2``.  What
         happens while code runs has the interpreter's own wording, so such a

@@ -15,8 +15,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from booktools.run import execute
-from booktools.run.execute import Job, Outcome, Part
+from booktools.run import cache, execute, outputs
+from booktools.run.job import Job, Limits, Outcome, Part
 
 ROOT = Path(__file__).parent.parent
 
@@ -179,12 +179,13 @@ from pathlib import Path
 from nbformat.v4 import new_code_cell, new_notebook
 
 from booktools.run import execute
+from booktools.run.job import Job, Part
 
 def job(source):
     notebook = new_notebook(cells=[new_code_cell(source)])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "P"}
-    part = execute.Part("code cell 1", 1, source)
-    return execute.Job("a.md", notebook, (part,), Path(), Path(), 60)
+    part = Part("code cell 1", 1, source)
+    return Job("a.md", notebook, (part,), Path(), Path(), 60)
 
 if __name__ == "__main__":
     jobs = [job(source) for source in sys.argv[2:]]
@@ -448,7 +449,7 @@ def test_memory(fork, make_job):
     child = (
         "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {!r}])"
     )
-    limits = execute.Limits(memory=300)
+    limits = Limits(memory=300)
     jobs = [
         replace(make_job("# sympy"), limits=limits),
         replace(make_job("# sympy\n" + ENDLESS), limits=limits),
@@ -482,10 +483,10 @@ def test_streams():
     def stream(name, text):
         return new_output("stream", name=name, text=text)
 
-    def merged(*outputs):
+    def merged(*parts):
         return [
             (output.get("name"), output.get("text"))
-            for output in execute._merge_streams(list(outputs))
+            for output in outputs.merge_streams(list(parts))
         ]
 
     figure = new_output("display_data", data={})
@@ -517,7 +518,7 @@ def test_leaks(kind, data, rules, make_job, tmp_path):
     data = data.format(root=tmp_path, home=Path.home())
     output = new_output("display_data", data={kind: data})
     job.notebook.cells[1].outputs = [output]
-    problems = list(execute._find_leaks(job))
+    problems = list(outputs.find_leaks(job))
     if rules is None:
         rules = ["memory-address", "machine-path"]
     assert [problem.rule for problem in problems] == rules
@@ -559,17 +560,17 @@ def overwrite_database(folder: Path) -> None:
 def test_damaged_cache(damage, make_job, tmp_path):
     folder = tmp_path / "cache"
     job = make_job("1 + 1")
-    cache = execute.open_cache(folder)
-    assert not execute.is_cached(cache, job.notebook)
-    execute.store(cache, Outcome(job, 0.1, ()))
-    assert execute.is_cached(execute.open_cache(folder), job.notebook)
+    there = cache.open_cache(folder)
+    assert not cache.is_cached(there, job.notebook)
+    cache.store(there, Outcome(job, 0.1, ()))
+    assert cache.is_cached(cache.open_cache(folder), job.notebook)
     damage(folder)
-    cache = execute.open_cache(folder)
-    assert not execute.is_cached(cache, job.notebook)
+    there = cache.open_cache(folder)
+    assert not cache.is_cached(there, job.notebook)
     # As if it had never been there.
-    assert cache.list_cache_records() == []
-    execute.store(cache, Outcome(job, 0.1, ()))
-    assert execute.is_cached(execute.open_cache(folder), job.notebook)
+    assert there.list_cache_records() == []
+    cache.store(there, Outcome(job, 0.1, ()))
+    assert cache.is_cached(cache.open_cache(folder), job.notebook)
 
 
 def remove(folder: Path) -> None:
@@ -583,18 +584,18 @@ def test_cache_that_is_damaged_while_code_runs(damage, make_job, tmp_path):
     """MyST-NB must not run what it does not find."""
     folder = tmp_path / "cache"
     earlier, job = make_job("1"), make_job("2")
-    cache = execute.open_cache(folder)
-    execute.store(cache, Outcome(earlier, 0.1, ()))
-    execute.check_cache(folder, [earlier])
+    there = cache.open_cache(folder)
+    cache.store(there, Outcome(earlier, 0.1, ()))
+    cache.check_cache(folder, [earlier])
     damage(folder)
-    execute.store(cache, Outcome(job, 0.1, ()))
+    cache.store(there, Outcome(job, 0.1, ()))
     with pytest.raises(SystemExit, match=r"have been lost from .*/cache: "):
-        execute.check_cache(folder, [earlier, job])
+        cache.check_cache(folder, [earlier, job])
 
 
 def test_cache_that_cannot_be_opened(tmp_path):
     with pytest.raises(SystemExit, match=r"^the cache .*h%25/cache cannot be"):
-        execute.open_cache(tmp_path / "h%25" / "cache")
+        cache.open_cache(tmp_path / "h%25" / "cache")
 
 
 def test_folder_that_the_search_path_cannot_hold(make_job, tmp_path):
@@ -615,17 +616,17 @@ def test_long_name_of_the_temporary_folder(make_job, tmp_path, monkeypatch):
 
 def test_key_of_the_cache(make_job, tmp_path):
     """What MyST-NB looks for: code, options, and all of the kernelspec."""
-    cache = execute.open_cache(tmp_path / "cache")
+    there = cache.open_cache(tmp_path / "cache")
     job = make_job("1 + 1", booktools="digest")
     job.notebook.cells[0].outputs = [
         new_output("execute_result", data={"text/plain": "2"})
     ]
-    execute.store(cache, Outcome(job, 0.1, ()))
+    cache.store(there, Outcome(job, 0.1, ()))
     other = make_job("1 + 1", booktools="another digest")
-    assert not execute.is_cached(cache, other.notebook)
+    assert not cache.is_cached(there, other.notebook)
     same = make_job("1 + 1", booktools="digest").notebook
     same.metadata.title = "Anything else"
-    _, found = cache.merge_match_into_notebook(same)
+    _, found = there.merge_match_into_notebook(same)
     assert found.cells[0].outputs == job.notebook.cells[0].outputs
 
 
@@ -637,7 +638,7 @@ def test_unsuitable_version(monkeypatch):
 
 def test_fonts_are_found_before_kernels_start(tmp_path):
     """Else Matplotlib says on a page that it searches for them."""
-    script = "from booktools import execute; execute._find_fonts()"
+    script = "from booktools.run import execute; execute._find_fonts()"
     environment = {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path)}
     subprocess.run(
         [sys.executable, "-c", script],

@@ -21,7 +21,7 @@ def write_zip(path: Path, contents: Mapping[str, bytes]) -> None:
     try:
         with zipfile.ZipFile(draft, "w") as archive:
             for name, data in contents.items():
-                info = zipfile.ZipInfo(name)  # the first day that zip knows
+                info = zipfile.ZipInfo(name)  # dated 1980-01-01: no clock
                 info.external_attr = 0o100644 << 16
                 info.create_system = 3  # or it would depend on ours
                 info.compress_type = zipfile.ZIP_DEFLATED

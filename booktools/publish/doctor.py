@@ -27,7 +27,7 @@ from booktools.render import node
 
 WORKFLOW = "publish.yml"
 
-# What mends whatever only the publishing workflow makes.
+# What fixes whatever only the publishing workflow makes.
 PUBLISH = "on GitHub: Actions > publish > Run workflow; read what it says"
 PAGES = "on GitHub: Settings > Pages > Source: GitHub Actions"
 

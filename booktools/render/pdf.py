@@ -99,7 +99,7 @@ def make_pdf(book: Book, site: Path, address: str) -> bytes:
         page.goto(_HOST, wait_until="networkidle")
         data = _print(page)
     _check(data, volume, book, fonts.values())
-    return _mend(data, book.title)
+    return _fix_radicals(data, book.title)
 
 
 class _Volume:
@@ -325,7 +325,7 @@ def _check(
     raise BookError(problems)
 
 
-def _mend(data: bytes, title: str) -> bytes:
+def _fix_radicals(data: bytes, title: str) -> bytes:
     """Let copied and searched text be the book's; leave out the time.
 
     Fonts draw a radical and the character that looks like it by one glyph.
@@ -358,10 +358,10 @@ def _mend_codes(line: str) -> str:
     characters = range(first, first + glyphs[-1] - glyphs[0] + 1)
     if not any(code in _RADICALS for code in characters):
         return line
-    mended = [f"<{_RADICALS.get(code, code):04X}>" for code in characters]
+    fixed = [f"<{_RADICALS.get(code, code):04X}>" for code in characters]
     start = " ".join(f"<{word}>" for word in hexes[:-1])
     return (
-        f"{start} {mended[0]}"
+        f"{start} {fixed[0]}"
         if len(hexes) == 2
-        else (f"{start} [{' '.join(mended)}]")
+        else (f"{start} [{' '.join(fixed)}]")
     )

@@ -329,8 +329,8 @@ def _be_kernel(
     sys.path[:] = path
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800")
-    # Else all kernels draw the same numbers, and it is never noticed that a
-    # chapter forgot to seed.  Python's own generator sees to it itself.
+    # A fork inherits the random state: without reseeding, a chapter without a
+    # seed would look reproducible.  Python's own generator reseeds itself.
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     if "torch" in sys.modules:

@@ -13,7 +13,7 @@ from jupyter_cache import get_cache
 from nbformat import NotebookNode
 
 from booktools.problem import Problem
-from booktools.run.execute import CHECK
+from booktools.run.job import CHECK
 from booktools.source.chapter import Book
 
 # Two folders, two ways to run chapters.

@@ -24,8 +24,8 @@ from sphinx.util import logging
 
 from booktools.problem import BookError, Problem
 from booktools.render.takeaway import find_unscriptable
-from booktools.run import execute
-from booktools.run.execute import CHECK, Job, Limits, Outcome, Part
+from booktools.run import cache, execute
+from booktools.run.job import CHECK, Job, Limits, Outcome, Part
 from booktools.source.chapter import (
     CONFIG,
     Book,
@@ -127,15 +127,15 @@ class _Execution:
             for job in _jobs(self._codes[name], env)
         ]
         path = Path(env.mystnb_config.execution_cache_path)
-        cache = execute.open_cache(path)
-        new = [j for j in jobs if not execute.is_cached(cache, j.notebook)]
+        store = cache.open_cache(path)
+        new = [j for j in jobs if not cache.is_cached(store, j.notebook)]
         done: list[Outcome] = []
         before = _build_files(env)
 
         def report(outcome: Outcome) -> None:
             done.append(outcome)
             if not outcome.problems:
-                execute.store(cache, outcome)
+                cache.store(store, outcome)
             if sys.stdout.isatty():
                 LOGGER.info(f"[{len(done)}/{len(new)}] {_timing(outcome)}")
 
@@ -147,7 +147,7 @@ class _Execution:
                 sys.stderr.write(outcome.traceback)
             _stop(problems)
         if new:
-            execute.check_cache(path, jobs)
+            cache.check_cache(path, jobs)
             for name, state in _build_files(env).items():
                 if state != before[name]:
                     raise SystemExit(f"code has changed {name} while it ran")

@@ -1,0 +1,82 @@
+"""Where the outputs of chapters are kept between builds (jupyter-cache)."""
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.db import NbCacheRecord
+from jupyter_cache.cache.main import JupyterCacheBase
+from nbformat import NotebookNode
+from sqlalchemy.exc import SQLAlchemyError
+
+from booktools.run.job import Job, Outcome
+
+
+def open_cache(path: Path) -> JupyterCacheBase:
+    """Open a cache, without what a killed build has left half done in it."""
+    cache = JupyterCacheBase(path)
+    try:
+        try:
+            records = cache.list_cache_records()
+            cache.list_project_records()
+            cache.get_cache_limit()
+        except (RuntimeError, SQLAlchemyError):
+            cache.clear_cache()
+            records = cache.list_cache_records()
+    except (OSError, SQLAlchemyError) as error:
+        why = "a folder's name with % or ?, or that may not be written to?"
+        what = f"{getattr(error, 'orig', error)} ({why})"
+        raise SystemExit(f"the cache {path} cannot be used: {what}") from None
+    for record in records:
+        if not (_folder(cache, record) / "base.ipynb").is_file():
+            _forget(cache, record)
+    return cache
+
+
+def check_cache(path: Path, jobs: Iterable[Job]) -> None:
+    """End the build if outputs are not in its cache, or MyST-NB runs code."""
+    cache = open_cache(path)
+    for job in jobs:
+        if not is_cached(cache, job.notebook):
+            what = f"the outputs of {job.path} have been lost from {path}"
+            why = "the disk is full, or code deletes its own build"
+            raise SystemExit(f"{what}: {why}")
+
+
+def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
+    """Tell whether a cache has the outputs of a notebook."""
+    try:
+        record = cache.match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    try:
+        cache.get_cache_bundle(record.pk)
+    except ValueError:  # half a notebook
+        _forget(cache, record)
+        return False
+    return True
+
+
+def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
+    """Put the outputs of a job that went well into a cache, if possible."""
+    job = outcome.job
+    data = {"execution_seconds": outcome.seconds}
+    bundle = CacheBundleIn(job.notebook, job.path, data=data)
+    with suppress(OSError, RuntimeError, SQLAlchemyError):  # see `check_cache`
+        cache.cache_notebook_bundle(
+            bundle, check_validity=False, overwrite=True
+        )
+
+
+def _folder(cache: JupyterCacheBase, record: NbCacheRecord) -> Path:
+    """Return where a cache keeps the notebook of a record."""
+    return Path(cache.path, "executed", record.hashkey)
+
+
+def _forget(cache: JupyterCacheBase, record: NbCacheRecord) -> None:
+    """Remove a record whose notebook is missing or damaged."""
+    # In this order: a folder without a record would be in the way for ever.
+    shutil.rmtree(_folder(cache, record), ignore_errors=True)
+    NbCacheRecord.remove_record(record.pk, cache.db)
