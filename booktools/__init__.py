@@ -40,7 +40,8 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``katex``      TeX -> HTML, glyphs -> fonts
     ``fonts``      what Chromium prints with
     ``browser``    Chromium, wherever it may be
-    ``takeaway``   what a chapter's notebook begins with, and its script
+    ``takeaway``   what a chapter's notebook begins with
+    ``script``     a notebook -> a script for plain Python
     ``pdf``        prints the built site
     ``glyphs``     letters that no font of the PDF has
     ``atomic``     replaces the folder of a site in one step

@@ -14,7 +14,8 @@ from myst_parser.config.main import MdParserConfig
 from nbformat.v4 import new_code_cell, new_notebook
 
 from booktools.problem import BookError
-from booktools.render.takeaway import find_unscriptable, first_cell, to_script
+from booktools.render.script import find_unscriptable, to_script
+from booktools.render.takeaway import first_cell
 from booktools.source.chapter import read_book, read_text
 from booktools.source.deps import Library, chapter_digest
 from booktools.source.saved import render_package

@@ -21,7 +21,8 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from packaging.requirements import Requirement
 
-from booktools.render.takeaway import find_unscriptable, first_cell, to_script
+from booktools.render.script import find_unscriptable, to_script
+from booktools.render.takeaway import first_cell
 from booktools.source.chapter import Book, Chapter, read_book, read_chapter
 from booktools.source.deps import Library
 from booktools.source.saved import render_package

@@ -341,15 +341,15 @@ def _fix_radicals(data: bytes, title: str) -> bytes:
     for font in fonts.values():
         if codes := font.get("/ToUnicode"):
             lines = codes.get_data().decode("ascii").split("\n")
-            text = "\n".join(map(_mend_codes, lines))
+            text = "\n".join(map(_fix_codes, lines))
             codes.set_data(text.encode("ascii"))
     file = BytesIO()
     writer.write(file)
     return file.getvalue()
 
 
-def _mend_codes(line: str) -> str:
-    """Mend a line of a font's table: glyph, or glyphs from, to; character."""
+def _fix_codes(line: str) -> str:
+    """Fix a line of a font's table: glyph, or glyphs from, to; character."""
     hexes = [word.strip("<>") for word in line.split() if word[0] == "<"]
     if len(hexes) < 2:
         return line

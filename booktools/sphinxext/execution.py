@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from booktools.problem import BookError, Problem
-from booktools.render.takeaway import find_unscriptable
+from booktools.render.script import find_unscriptable
 from booktools.run import cache, execute
 from booktools.run.job import CHECK, Job, Limits, Outcome, Part
 from booktools.source.chapter import (

@@ -24,7 +24,8 @@ from sphinx.application import Sphinx
 
 from booktools.publish.archive import write_zip
 from booktools.publish.layout import NOTEBOOKS
-from booktools.render.takeaway import first_cell, to_script
+from booktools.render.script import to_script
+from booktools.render.takeaway import first_cell
 from booktools.source.chapter import read_book, read_text
 from booktools.source.deps import Library
 from booktools.sphinxext.markdown import (
