@@ -31,6 +31,7 @@ check: environment ## Check format, style, types, imports, saved code, size
 	    --config 'lint.pydocstyle.convention = "numpy"' d2lmini
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m tests.javascript
 	$(BIN)/python -m booktools extract --check
 	$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \

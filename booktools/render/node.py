@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "node_modules"
 LOCK = "package-lock.json"
 
-# The major version that scripts here are written for.
-OLDEST = 18
+# The major version that scripts here, and ESLint, are written for.
+OLDEST = 20
 
 # Only what is needed; and without a network the error comes after seconds.
 QUIETLY = (
@@ -39,7 +39,7 @@ def run_script(script: Path, *arguments: str, data: object) -> Any:
     subprocess.CalledProcessError
         If the script fails, which is a bug in it.
     """
-    result = _run(
+    result = run_program(
         "node",
         str(script),
         *arguments,
@@ -76,7 +76,9 @@ def require_packages(folder: Path | None = None) -> Path:
         for file in ("package.json", LOCK, ".npmrc"):
             if (folder / file).is_file():
                 shutil.copy(folder / file, name)
-        result = _run("npm", "ci", *QUIETLY, cwd=name, capture_output=True)
+        result = run_program(
+            "npm", "ci", *QUIETLY, cwd=name, capture_output=True
+        )
         if result.returncode:
             lines = result.stderr.decode(errors="replace").splitlines()
             said = (text for text in lines if text.startswith("npm error"))
@@ -124,9 +126,16 @@ def _versions(lock: Path) -> dict[str, str]:
     return {name: p["version"] for name, p in packages.items() if name}
 
 
-def _run(
+def run_program(
     program: str, *arguments: str, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
+    """Run ``node`` or ``npm``; options are those of `subprocess.run`.
+
+    Raises
+    ------
+    BookError
+        Where there is no Node.js.
+    """
     if _suitable_version():
         path = shutil.which(program) or program
         return subprocess.run([path, *arguments], **options)

@@ -50,7 +50,7 @@
     });
     line.append(label, bar, reset);
     place.after(line);
-    lines.push({ line, label, bar, reset });
+    lines.push({ label, bar, reset });
   };
 
   // The button at the end of a chapter.
@@ -69,7 +69,7 @@
 
   const show = () => {
     const { read, last } = load();
-    for (const { line, label, bar, reset } of lines) {
+    for (const { label, bar, reset } of lines) {
       label.textContent = `进度 ${read.length}/${chapters.length}`;
       bar.value = read.length;
       reset.hidden = !read.length && !last;

@@ -1,0 +1,31 @@
+// What ESLint looks for in the JavaScript of the book: tests/javascript.py.
+import js from "@eslint/js";
+import globals from "globals";
+
+const rules = {
+  ...js.configs.recommended.rules,
+  "no-empty": ["error", { allowEmptyCatch: true }],
+  "no-implicit-globals": "error",
+  "no-var": "error",
+  "prefer-const": "error",
+  eqeqeq: "error",
+};
+
+export default [
+  {
+    files: ["booktools/sphinxext/assets/*.js", "booktools/render/assets/pdf.js"],
+    languageOptions: { sourceType: "script", globals: globals.browser },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules,
+  },
+  {
+    files: ["booktools/render/assets/katex.js"],
+    languageOptions: { sourceType: "commonjs", globals: globals.node },
+    rules,
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: { globals: globals.node },
+    rules,
+  },
+];

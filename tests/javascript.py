@@ -1,0 +1,22 @@
+"""Check the JavaScript of the book with ESLint, and run its own tests."""
+
+import sys
+from pathlib import Path
+
+from booktools.render import node
+
+ROOT = Path(__file__).parents[1]
+LINT = ROOT / "npm" / "lint"
+CHECKED = ("booktools", "npm/lint/eslint.config.mjs", "tests/javascript")
+
+eslint = node.require_packages(LINT) / "eslint" / "bin" / "eslint.js"
+config = ("--config", LINT / "eslint.config.mjs")
+commands = [
+    [eslint, *config, "--max-warnings", "0", *CHECKED],
+    ["--test", "--test-reporter=dot", *ROOT.glob("tests/javascript/*.mjs")],
+]
+failed = 0
+for command in commands:
+    done = node.run_program("node", *map(str, command), cwd=ROOT)
+    failed += done.returncode != 0
+sys.exit(bool(failed))
