@@ -55,7 +55,7 @@ def main() -> int:
 
 def extract(book: "Book", arguments: argparse.Namespace) -> int:
     """Make the package from the chapters, or check that it is fresh."""
-    from booktools.source.saved import (
+    from booktools.source.package import (
         read_version,
         render_package,
         stale_files,
@@ -88,7 +88,7 @@ def extract(book: "Book", arguments: argparse.Namespace) -> int:
 def deps(book: "Book", arguments: argparse.Namespace) -> int:
     """Tell what saved code a chapter uses, or who uses a saved name."""
     from booktools.source.deps import Library, describe
-    from booktools.source.saved import read_version, render_package
+    from booktools.source.package import read_version, render_package
 
     files = render_package(book, read_version(book.root))
     library = Library.from_files(files, book.package)

@@ -18,7 +18,7 @@ from booktools.render.script import find_unscriptable, to_script
 from booktools.render.takeaway import first_cell
 from booktools.source.chapter import read_book, read_text
 from booktools.source.deps import Library, chapter_digest
-from booktools.source.saved import render_package
+from booktools.source.package import render_package
 
 COUNT = int(os.environ.get("FUZZ", "400"))
 EXTENSIONS = {"colon_fence", "deflist", "dollarmath"}

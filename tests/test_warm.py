@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from booktools.source.chapter import read_book
-from booktools.source.saved import (
+from booktools.source.package import (
     read_version,
     render_package,
     stale_files,

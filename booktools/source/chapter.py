@@ -14,7 +14,6 @@ import math
 import os
 import re
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
 from booktools.problem import BookError, Problem
 from booktools.source.config import find_misfits
+from booktools.source.python import read_code
 
 TOC = "_toc.yml"
 CONFIG = "_config.yml"
@@ -247,45 +247,6 @@ def read_chapter(path: str, data: bytes, root: Path | None = None) -> Chapter:
         tuple(reader.formulas),
         tuple(reader.checks),
     )
-
-
-def python_source(source: str) -> str:
-    """Turn the source of a cell into Python with the same lines.
-
-    Lines with magics (`%`, `!`, `?`) become the calls that IPython makes of
-    them; every other line keeps its number.  Plain Python comes back as is.
-    """
-    with suppress(SyntaxError):
-        parse_python(source)
-        return source
-    # Imported here since it takes longer than reading a whole book, and few
-    # books have magics.
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    manager: Any = TransformerManager()
-    lines = source.rstrip("\n").splitlines()
-    blank = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    lines = [line + "\n" for line in lines[blank:]]
-    for transform in manager.cleanup_transforms + manager.line_transforms:
-        lines = transform(lines)
-    # One magic at a time: a magic that went on over several lines becomes
-    # one, so blank lines are put back behind it.
-    changed = True
-    with suppress(SyntaxError):  # Python says better what is wrong, and where
-        while changed:
-            changed, new = manager.do_one_token_transform(lines)
-            pairs = enumerate(zip(lines, new, strict=False), 1)
-            below = next((i for i, (a, b) in pairs if a != b), 0)
-            new[below:below] = ["\n"] * (len(lines) - len(new))
-            lines = new
-    return "\n" * blank + "".join(lines)
-
-
-def parse_python(source: str) -> ast.Module:
-    """Parse code without the warnings that Python gives when it runs."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(source)
 
 
 @functools.cache
@@ -613,7 +574,7 @@ def _select(text: str, options: dict[str, str]) -> tuple[str, int]:
 def _has_code(source: str) -> bool:
     """Say whether code does anything at all."""
     try:
-        nodes = parse_python(source).body
+        nodes = read_code(source).nodes
     except SyntaxError:
         return True  # Python says better what is wrong
     return not all(

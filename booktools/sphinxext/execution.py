@@ -37,7 +37,7 @@ from booktools.source.chapter import (
 )
 from booktools.source.deps import Library, chapter_digest
 from booktools.source.macros import expand
-from booktools.source.saved import read_version, render_package, stale_files
+from booktools.source.package import read_version, render_package, stale_files
 
 LOGGER = logging.getLogger(__name__)
 
