@@ -26,18 +26,14 @@ from booktools.problem import BookError, Problem
 from booktools.render.script import find_unscriptable
 from booktools.run import cache, execute
 from booktools.run.job import CHECK, Job, Limits, Outcome, Part
-from booktools.source.chapter import (
-    CONFIG,
-    Book,
-    Cell,
-    Chapter,
-    is_notebook,
-    read_book,
-    read_text,
-)
+from booktools.source.chapter import Book, Chapter, read_book
+from booktools.source.config import CONFIG
 from booktools.source.deps import Library, chapter_digest
 from booktools.source.macros import expand
+from booktools.source.myst import Cell
+from booktools.source.options import is_notebook
 from booktools.source.package import read_version, render_package, stale_files
+from booktools.source.text import read_text
 
 LOGGER = logging.getLogger(__name__)
 
