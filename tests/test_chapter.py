@@ -5,7 +5,7 @@ import pytest
 from booktools.problem import BookError
 from booktools.source.chapter import read_book, read_chapter
 from booktools.source.magics import python_source
-from booktools.source.myst import Section
+from booktools.source.parts import Section
 
 CHAPTER = """\
 ---

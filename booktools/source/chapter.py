@@ -1,12 +1,14 @@
 """The files of a book -> Book, Chapter."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from booktools.problem import BookError, Problem
 from booktools.source.config import read_config
-from booktools.source.myst import Cell, Check, Formula, Reader, Section
+from booktools.source.myst import Reader
+from booktools.source.parts import Cell, Check, Formula, Section
 from booktools.source.text import decode, find_control_characters
 from booktools.source.toc import TOC, missing_chapter, read_toc
 
@@ -105,9 +107,7 @@ def read_chapter(path: str, data: bytes, root: Path | None = None) -> Chapter:
         raise BookError(problems)
     reader = Reader(path, root)
     reader.read(text)
-    if reader.problems:
-        raise BookError(reader.problems)
-    return Chapter(
+    chapter = Chapter(
         path,
         reader.sections[0].title if reader.sections else "",
         reader.front_matter,
@@ -116,3 +116,24 @@ def read_chapter(path: str, data: bytes, root: Path | None = None) -> Chapter:
         tuple(reader.formulas),
         tuple(reader.checks),
     )
+    if problems := [*reader.problems, *_find_unchecked(chapter)]:
+        raise BookError(problems)
+    return chapter
+
+
+def _find_unchecked(chapter: Chapter) -> Iterator[Problem]:
+    """Yield problems of formulas without a check, and the other way round."""
+    labels = {formula.label for formula in chapter.formulas}
+    checked = {check.label for check in chapter.checks}
+    for check in chapter.checks:
+        if check.label not in labels:
+            line, rule = check.line - 1, "unknown-formula"
+            what = f"there is no formula {check.label!r} in this chapter"
+            hint = "write {check} and the label of the formula above it"
+            yield Problem(chapter.path, line, rule, what, hint)
+    for formula in chapter.formulas:
+        if formula.label not in checked:
+            line, rule = formula.line, "unchecked-formula"
+            what = f"formula {formula.label!r} has no check"
+            hint = f"add ```{{check}} {formula.label} below it"
+            yield Problem(chapter.path, line, rule, what, hint)

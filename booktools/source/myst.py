@@ -9,10 +9,8 @@ What may not stand where it stands is reported at its line.
 import ast
 import functools
 import json
-import os
+import posixpath
 import re
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,15 +27,16 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 
 from booktools.problem import BookError, Problem
 from booktools.source.options import (
+    find_misfits,
     is_notebook,
-    misfit,
     misfit_of_cell,
     misfit_of_notebook,
     plain_options,
     split_options,
 )
+from booktools.source.parts import Cell, Check, Formula, Section
 from booktools.source.python import read_code
-from booktools.source.text import decode, lines_of, load_yaml, mapping
+from booktools.source.text import decode, lines_of, load_yaml, mapping, select
 
 # Directives whose content is not Markdown.
 _VERBATIM = {
@@ -48,55 +47,6 @@ _VERBATIM = {
 
 # No author writes directives inside so many others.
 _DEEPEST = 50
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading: its label (empty if it has none), its text, its place."""
-
-    label: str
-    title: str
-    level: int
-    line: int
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell as the author wrote it.
-
-    ``line`` is where ``source`` begins in the chapter's file, counted from 1;
-    ``number`` counts the chapter's code cells from 1.
-    """
-
-    number: int
-    line: int
-    source: str
-    options: dict[str, Any]
-    section: Section | None
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The cell's tags."""
-        tags = self.options.get("tags") or []
-        return tuple(tags) if isinstance(tags, list) else (str(tags),)
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A numbered formula: its label, its TeX, the line of its TeX."""
-
-    label: str
-    tex: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Check:
-    """Code that proves or tests the formula it stands under."""
-
-    label: str
-    line: int
-    source: str
 
 
 class Reader:
@@ -118,21 +68,9 @@ class Reader:
         self._included = included
 
     def read(self, text: str) -> None:
-        """Read a chapter, and report what does not fit together in it."""
+        """Read a chapter's text."""
         self._opens_with_hyphens = text.startswith("---")
         self.read_part(text, 0, 0)
-        labels = {formula.label for formula in self.formulas}
-        checked = {check.label for check in self.checks}
-        for check in self.checks:
-            if check.label not in labels:
-                what = f"there is no formula {check.label!r} in this chapter"
-                hint = "write {check} and the label of the formula above it"
-                self._report(check.line - 1, "unknown-formula", what, hint)
-        for formula in self.formulas:
-            if formula.label not in checked:
-                what = f"formula {formula.label!r} has no check"
-                hint = f"add ```{{check}} {formula.label} below it"
-                self._report(formula.line, "unchecked-formula", what, hint)
 
     def read_part(self, text: str, above: int, nested: int) -> None:
         """Read a text below some lines of the file, in so many directives."""
@@ -188,14 +126,7 @@ class Reader:
             self._report(1, "front-matter", what, hint)
             return
         self.front_matter = self._options(token.content, 2)
-        misfits = [misfit(k, v) for k, v in self.front_matter.items()]
-        if is_notebook(self.front_matter) and not any(misfits):
-            metadata = dict(self.front_matter)
-            if spec := metadata.get("kernelspec"):
-                metadata["kernelspec"] = {"display_name": ""} | spec
-            what = misfit_of_notebook("new_notebook", metadata)
-            misfits = [("", what)] if what else []
-        for name, what in filter(None, misfits):
+        for name, what in find_misfits(self.front_matter):
             line = 1 + lines_of(token.content, name)[0]
             self._report(line, "front-matter", what, "")
 
@@ -262,8 +193,8 @@ class Reader:
             options = plain_options(block)
             if label := options.get("label", options.get("name", "")):
                 tex = "\n".join([argument, *lines[above:]])
-                first = fence if argument else fence + 1 + above
-                self._add_formula(label, tex, first)
+                line = fence if argument else fence + 1 + above
+                self._add_formula(label, tex, line)
         elif name == "include":
             self._read_include(argument.strip(), lines, fence)
         elif name not in _VERBATIM:
@@ -278,12 +209,10 @@ class Reader:
             self._refuse_included(fence, "a code cell")
             return
         if nested or not plain:
-            what = "this code cell does not run: "
-            what += (
-                "it is inside something else, or written with colons"
-                if nested
-                else "its first line is not ```{code-cell}"
-            )
+            why = "its first line is not ```{code-cell}"
+            if nested:
+                why = "it is inside something else, or written with colons"
+            what = f"this code cell does not run: {why}"
             hint = "begin a line, outside of everything, with ```{code-cell}"
             self._report(fence, "code-cell-place", what, hint)
             return
@@ -322,39 +251,34 @@ class Reader:
 
     def _read_include(self, name: str, lines: list[str], fence: int) -> None:
         """Look into a file that becomes part of the page."""
-        block, _ = split_options(lines)
-        options = plain_options(block)
-        if (
-            self._root is None
-            or {"literal", "code", "parser"} & options.keys()
-        ):
+        options = plain_options(split_options(lines)[0])
+        is_text = not {"literal", "code", "parser"} & options.keys()
+        depth = self._included.count("\n")
+        # docutils reports a file that includes itself.
+        if self._root is None or not is_text or depth > 10:
             return
         folder = PurePosixPath(self.path).parent
-        path = PurePosixPath(
-            os.path.normpath(name[1:] if name[:1] == "/" else folder / name)
+        path = posixpath.normpath(
+            name[1:] if name[:1] == "/" else folder / name
         )
         file = self._root / path
-        if self._included.count("\n") > 10:
-            return  # it includes itself, which docutils reports
         if not file.is_file():
             what = f"there is no file {name!r}"
             hint = "name it as seen from the folder of this one"
             self._report(fence, "missing-file", what, hint)
             return
         try:
-            text = decode(file.read_bytes(), str(path))
+            text, above = select(decode(file.read_bytes(), path), options)
         except OSError as error:
             what = f"cannot read {name!r}: {error.strerror}"
             self._report(fence, "unreadable", what, "")
-            return
         except BookError as error:
             self.problems += error.problems
-            return
-        text, skip = _select(text, options)
-        where = f"{self.path}:{fence}"
-        inner = Reader(str(path), self._root, f"{self._included}\n{where}")
-        inner.read_part(text, skip, 0)
-        self.problems += inner.problems
+        else:
+            place = f"{self._included}\n{self.path}:{fence}"
+            inner = Reader(path, self._root, place)
+            inner.read_part(text, above, 0)
+            self.problems += inner.problems
 
     def _add_formula(self, label: str, tex: str, line: int) -> None:
         if self._included:
@@ -410,33 +334,15 @@ def _markdown() -> MarkdownIt:
     )
 
 
-def _select(text: str, options: dict[str, str]) -> tuple[str, int]:
-    """Return the part that is included, and the number of lines above it."""
-    lines = text.split("\n")
-    above = 0
-    with suppress(ValueError):
-        start = int(options.get("start-line") or 0)
-        end = options.get("end-line")
-        text = "\n".join(lines[start : int(end) if end else None])
-        above = start % len(lines) if start < 0 else start
-    if (mark := options.get("start-after")) and mark in text:
-        before, _, text = text.partition(mark)
-        above += before.count("\n") + mark.count("\n")
-    if mark := options.get("end-before"):
-        text = text.partition(mark)[0]
-    return text, above
-
-
 def _has_code(source: str) -> bool:
     """Say whether code does anything at all."""
     try:
         nodes = read_code(source).nodes
     except SyntaxError:
         return True  # Python says better what is wrong
-    return not all(
-        isinstance(node, ast.Pass)
-        or (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        )
-        for node in nodes
-    )
+    for node in nodes:
+        match node:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                continue
+        return True
+    return False

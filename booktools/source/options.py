@@ -18,7 +18,20 @@ def is_notebook(front_matter: dict[str, Any]) -> bool:
     return is_ours or text.get("format_name") == "myst"
 
 
-def misfit(key: Any, value: Any) -> tuple[str, str] | None:
+def find_misfits(front_matter: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the settings of front matter that are wrong, and why."""
+    misfits = [_misfit(key, value) for key, value in front_matter.items()]
+    found = [misfit for misfit in misfits if misfit]
+    if is_notebook(front_matter) and not found:
+        metadata = dict(front_matter)
+        if spec := metadata.get("kernelspec"):
+            metadata["kernelspec"] = {"display_name": ""} | spec
+        if what := misfit_of_notebook("new_notebook", metadata):
+            found = [("", what)]
+    return found
+
+
+def _misfit(key: Any, value: Any) -> tuple[str, str] | None:
     """Return the setting of front matter that is wrong, and why, or None."""
     if not isinstance(key, str):
         return str(key), f"the name of a setting is not text: {key!r}"
@@ -56,8 +69,8 @@ def misfit_of_cell(options: dict[str, Any]) -> str:
     if not isinstance(tags, list) or len({*words}) != len(tags):
         return f"tags are a list of different words, not {tags!r}"
     for key, value in options.items():
-        if wrong := misfit(key, value):
-            return wrong[1]
+        if misfit := _misfit(key, value):
+            return misfit[1]
     return misfit_of_notebook("new_code_cell", options)
 
 

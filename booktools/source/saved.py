@@ -21,7 +21,7 @@ from typing import NamedTuple
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import Book, Chapter
 from booktools.source.magics import python_source
-from booktools.source.myst import Cell
+from booktools.source.parts import Cell
 from booktools.source.python import Code, Import, Statement, read_code
 
 _MARK = re.compile(r"#[ \t]*@save\b")

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,23 @@ def find_control_characters(text: str, path: str) -> Iterator[Problem]:
         what = f"there is an invisible character, {match[0]!a}"
         hint = "delete it; in code, write it as an escape"
         yield Problem(path, line, "control-character", what, hint)
+
+
+def select(text: str, options: dict[str, str]) -> tuple[str, int]:
+    """Return the part that is included, and the number of lines above it."""
+    lines = text.split("\n")
+    above = 0
+    with suppress(ValueError):
+        start = int(options.get("start-line") or 0)
+        end = options.get("end-line")
+        text = "\n".join(lines[start : int(end) if end else None])
+        above = start % len(lines) if start < 0 else start
+    if (mark := options.get("start-after")) and mark in text:
+        before, _, text = text.partition(mark)
+        above += before.count("\n") + mark.count("\n")
+    if mark := options.get("end-before"):
+        text = text.partition(mark)[0]
+    return text, above
 
 
 def load_yaml(text: str, path: str, first_line: int = 1) -> Any:

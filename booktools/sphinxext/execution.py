@@ -30,9 +30,9 @@ from booktools.source.chapter import Book, Chapter, read_book
 from booktools.source.config import CONFIG
 from booktools.source.deps import Library, chapter_digest
 from booktools.source.macros import expand
-from booktools.source.myst import Cell
 from booktools.source.options import is_notebook
 from booktools.source.package import read_version, render_package, stale_files
+from booktools.source.parts import Cell
 from booktools.source.text import read_text
 
 LOGGER = logging.getLogger(__name__)
