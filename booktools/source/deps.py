@@ -108,7 +108,7 @@ class Library:
         imports: dict[str, list[Statement]] = {}
         others = []
         for statement in self._bodies[module].statements:
-            if isinstance(statement.node, ast.Import | ast.ImportFrom):
+            if statement.is_import:
                 for each in statement.imports:
                     imports.setdefault(each.name, []).append(statement)
             # No expression can be saved, so it is the docstring.

@@ -117,7 +117,7 @@ class Reader:
         names = code.bound_and_mutated[0]
         own = {name for name in names if (name, code.dump) in self._own}
         yield from _definitions(code, own)
-        if not isinstance(code.node, ast.Import | ast.ImportFrom):
+        if not code.is_import:
             self._known |= own
         for part in code.parts:
             match part:

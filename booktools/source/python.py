@@ -9,7 +9,7 @@ import ast
 import dis
 import functools
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from inspect import CO_COROUTINE, CO_OPTIMIZED
 from types import CodeType
 from typing import NamedTuple
@@ -21,7 +21,8 @@ class Import(NamedTuple):
     """A name that an import binds.
 
     For `import a.b`, the name is `a`, the ``path`` is `a.b`, and the
-    ``target``, what the name stands for, is `a`.
+    ``target``, what the name stands for, is `a`.  A relative import, which no
+    notebook can do, has none.
     """
 
     name: str
@@ -29,7 +30,6 @@ class Import(NamedTuple):
     target: str
     text: str
     line: int
-    is_relative: bool
 
 
 class Read(NamedTuple):
@@ -65,12 +65,38 @@ class Code:
     @functools.cached_property
     def imports(self) -> list[Import]:
         """All that it imports, also in functions."""
-        return list(_find_imports(self.parts))
+        found = []
+        for node in self.parts:
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            module = getattr(node, "module", "")
+            start = f"from {module} " if module else ""
+            for alias in node.names:
+                path = f"{module}.{alias.name}" if module else alias.name
+                name = alias.asname or alias.name.split(".")[0]
+                target = path if module or alias.asname else name
+                if getattr(node, "level", 0):
+                    target = ""
+                text = f"{start}import {ast.unparse(alias)}"
+                found.append(Import(name, path, target, text, alias.lineno))
+        return found
 
     @functools.cached_property
     def chains(self) -> list[tuple[ast.Name | ast.Attribute, list[str]]]:
         """Each name in it, with the attributes taken from it: `a.b.c`."""
-        return list(_find_chains(self.parts))
+        seen: set[ast.AST] = set()
+        found = []
+        for node in self.parts:
+            if isinstance(node, ast.Name | ast.Attribute) and node not in seen:
+                base: ast.expr = node
+                names: list[str] = []
+                while isinstance(base, ast.Attribute):
+                    names.insert(0, base.attr)
+                    base = base.value
+                    seen.add(base)
+                if isinstance(base, ast.Name):
+                    found.append((node, [base.id, *names]))
+        return found
 
     @functools.cached_property
     def texts(self) -> list[str]:
@@ -108,6 +134,11 @@ class Statement(Code):
         super().__init__([node])
         self.node = node
 
+    @property
+    def is_import(self) -> bool:
+        """Whether it is an import, and nothing else."""
+        return isinstance(self.node, ast.Import | ast.ImportFrom)
+
     @functools.cached_property
     def dump(self) -> str:
         """Its syntax tree as text, without places."""
@@ -122,7 +153,33 @@ class Statement(Code):
     @functools.cached_property
     def bound_and_mutated(self) -> tuple[list[str], list[ast.expr]]:
         """The names that it gives a value, and the objects it changes."""
-        return _find_bound_and_mutated(self.node)
+        names: list[str] = []
+        changed: list[ast.expr] = []
+        targets: list[ast.expr] = []
+        match self.node:
+            case ast.Import() | ast.ImportFrom():
+                names = [each.name for each in self.imports if each.target]
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                for call in self.node.decorator_list:
+                    text = ast.unparse(call)
+                    if isinstance(call, ast.Call) and "add_to_class(" in text:
+                        words = [word.value for word in call.keywords]
+                        changed = [*call.args, *words][:1]
+                # A method added to a class is found there, not by its name.
+                names = [] if changed else [self.node.name]
+            case ast.Assign():
+                targets = self.node.targets
+            case ast.AnnAssign(value=ast.expr()):
+                targets = [self.node.target]
+            case ast.AugAssign():
+                targets = changed = [self.node.target]
+        for part in (part for target in targets for part in ast.walk(target)):
+            if isinstance(getattr(part, "ctx", None), ast.Store):
+                if isinstance(part, ast.Name):
+                    names.append(part.id)
+                elif isinstance(part, ast.Attribute | ast.Subscript):
+                    changed = [*changed, part]
+        return names, changed
 
 
 @functools.lru_cache(4096)
@@ -148,41 +205,6 @@ def compile_cell(source: str | ast.Module) -> CodeType:
     return code
 
 
-def _find_imports(nodes: Iterable[ast.AST]) -> Iterator[Import]:
-    for node in nodes:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        module = getattr(node, "module", "")
-        start = f"from {module} " if module else ""
-        for alias in node.names:
-            path = f"{module}.{alias.name}" if module else alias.name
-            name = alias.asname or alias.name.split(".")[0]
-            yield Import(
-                name,
-                path,
-                path if module or alias.asname else name,
-                f"{start}import {ast.unparse(alias)}",
-                alias.lineno,
-                getattr(node, "level", 0) > 0,
-            )
-
-
-def _find_chains(
-    nodes: Iterable[ast.AST],
-) -> Iterator[tuple[ast.Name | ast.Attribute, list[str]]]:
-    seen: set[ast.expr] = set()
-    for node in nodes:
-        if isinstance(node, ast.Name | ast.Attribute) and node not in seen:
-            base: ast.expr = node
-            names: list[str] = []
-            while isinstance(base, ast.Attribute):
-                names.insert(0, base.attr)
-                base = base.value
-                seen.add(base)
-            if isinstance(base, ast.Name):
-                yield node, [base.id, *names]
-
-
 def _find_reads(code: CodeType, at_import: bool = True) -> Iterator[Read]:
     bound = set()
     for step in dis.get_instructions(code):
@@ -200,39 +222,3 @@ def _find_reads(code: CodeType, at_import: bool = True) -> Iterator[Read]:
             name, is_class = inner.co_name, not inner.co_flags & CO_OPTIMIZED
             at_once = is_class or (name[0] == "<" and name != "<lambda>")
             yield from _find_reads(inner, at_import and at_once)
-
-
-def _find_bound_and_mutated(
-    node: ast.stmt,
-) -> tuple[list[str], list[ast.expr]]:
-    names: list[str] = []
-    changed: list[ast.expr] = []
-    targets: list[ast.expr] = []
-    match node:
-        case ast.Import() | ast.ImportFrom():
-            found = _find_imports([node])
-            names = [each.name for each in found if not each.is_relative]
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            for call in node.decorator_list:
-                text = ast.unparse(call)
-                if isinstance(call, ast.Call) and "add_to_class(" in text:
-                    words = [word.value for word in call.keywords]
-                    changed = [*call.args, *words][:1]
-            # A method added to a class is found there, not by its own name.
-            names = [] if changed else [node.name]
-        case ast.Assign():
-            targets = node.targets
-        case ast.AnnAssign(value=ast.expr()):
-            targets = [node.target]
-        case ast.AugAssign():
-            targets = [node.target]
-            changed = [node.target]
-    for part in (part for target in targets for part in ast.walk(target)):
-        match part:
-            case ast.Name(ctx=ast.Store()):
-                names.append(part.id)
-            case ast.Attribute(ctx=ast.Store()):
-                changed.append(part)
-            case ast.Subscript(ctx=ast.Store()):
-                changed.append(part)
-    return names, changed

@@ -8,6 +8,7 @@ work without its chapter (`_Checker`).
 import ast
 import builtins
 import io
+import itertools
 import keyword
 import re
 import sys
@@ -64,6 +65,11 @@ class SavedStatement:
     cell: Cell
     code: Statement
 
+    @property
+    def above(self) -> int:
+        """The number of lines above its cell."""
+        return self.cell.line - 1
+
 
 def read_saved(book: Book) -> list["SavedChapter"]:
     """Read what the book's chapters save, in the order of the book.
@@ -104,7 +110,7 @@ class SavedChapter:
         self.chapter = chapter
         self.problems = problems
         self.codes: list[Code] = []
-        self.imports: dict[str, list[tuple[int, Import]]] = {}  # with lines
+        self.imports: dict[str, list[Import]] = {}
         self.needed: dict[str, str] = {}  # name -> target
         self.statements: list[SavedStatement] = []
         for cell in chapter.cells:
@@ -123,9 +129,8 @@ class SavedChapter:
     def find_import(self, name: str, line: int) -> Import | None:
         """Return the nearest import of a name above a line."""
         found = self.imports.get(name, [])
-        above = [each for each in found if each[0] <= line]
-        nearest = above[-1:] or found[:1]
-        return nearest[0][1] if nearest else None
+        above = [each for each in found if each.line <= line]
+        return next(iter([*above[-1:], *found]), None)
 
     def import_lines(self) -> list[str]:
         """Return the imports that the saved code needs."""
@@ -133,7 +138,7 @@ class SavedChapter:
         texts = {
             each.text
             for name, target in self.needed.items()
-            for _, each in self.imports[name]
+            for each in self.imports[name]
             if each.target == target
         }
         # First those from __future__, as Python wants; then `import x`.
@@ -154,16 +159,13 @@ class SavedChapter:
                 self.report(line, "syntax-error", error.msg)
             return
         self.codes.append(code)
-        for statement in code.statements:
-            if not isinstance(statement.node, ast.Import | ast.ImportFrom):
-                continue
-            for each in statement.imports:
-                if each.is_relative:
-                    continue  # which no notebook can do
-                found = self.imports.setdefault(each.name, [])
-                found.append((above + each.line, each))
-                if each.path.startswith("__future__."):
-                    self.needed[each.name] = each.target
+        imports = [s.imports for s in code.statements if s.is_import]
+        for each in itertools.chain(*imports):
+            if each.target:
+                each = each._replace(line=above + each.line)
+                self.imports.setdefault(each.name, []).append(each)
+            if each.target.startswith("__future__."):
+                self.needed[each.name] = each.target
         if not _MARK.search(cell.source):
             return
         # A magic swallows its comment, a cell magic the whole cell.
@@ -224,13 +226,10 @@ class SavedChapter:
             end, in_run, joinable = last, in_run and simple, save and simple
 
     def _can_save(self, cell: Cell, node: ast.stmt, lines: list[str]) -> bool:
-        match node:
-            case ast.ImportFrom(module="__future__"):
-                can_save = False
-            case ast.ImportFrom(names=[ast.alias(name="*")]):
-                can_save = False
-            case _:
-                can_save = isinstance(node, _SAVABLE)
+        can_save = isinstance(node, _SAVABLE)
+        if isinstance(node, ast.ImportFrom):
+            is_star = node.names[0].name == "*"
+            can_save = not (is_star or node.module == "__future__")
         code = repr(ast.unparse(node).split("\n")[0])
         if any(_MAGIC in line for line in lines):
             code, can_save = "magics", False
@@ -303,8 +302,7 @@ class _Checker:
     def check_code(self, chapter: SavedChapter) -> None:
         """Check what the saved code of the next chapter changes and uses."""
         for statement in chapter.statements:
-            code, above = statement.code, statement.cell.line - 1
-            for part in code.bound_and_mutated[1]:
+            for part in statement.code.bound_and_mutated[1]:
                 base = part
                 while isinstance(base, ast.Attribute | ast.Subscript):
                     base = base.value
@@ -314,25 +312,21 @@ class _Checker:
                         "module, which would then depend on whether this one "
                         "was imported"
                     )
-                    line = above + part.lineno
+                    line = statement.above + part.lineno
                     chapter.report(line, "changes-earlier", what)
-            self._check_paths(chapter, code, above)
-            self._check_names(chapter, code, above)
+            self._check_paths(chapter, statement)
+            self._check_names(chapter, statement)
             self.saved.update(statement.names)
 
     def _check_paths(
-        self, chapter: SavedChapter, code: Statement, above: int
+        self, chapter: SavedChapter, saved: SavedStatement
     ) -> None:
         """Check the likes of `d2lmini.plot` and `d2lmini.torch.plot`."""
-        paths = [
-            (each.target, above + each.line)
-            for each in code.imports
-            if not each.is_relative
-        ]
-        for node, names in code.chains:
+        paths = [(i.target, saved.above + i.line) for i in saved.code.imports]
+        for node, names in saved.code.chains:
             if not isinstance(node.ctx, ast.Load):
                 names = names[:-1]  # the last one is bound or deleted here
-            line = above + node.lineno
+            line = saved.above + node.lineno
             if names and (found := chapter.find_import(names[0], line)):
                 paths.append((".".join([found.target, *names[1:]]), line))
         for path, line in paths:
@@ -346,16 +340,17 @@ class _Checker:
                 self._report_use(chapter, line, names[0])
 
     def _check_names(
-        self, chapter: SavedChapter, code: Statement, above: int
+        self, chapter: SavedChapter, saved: SavedStatement
     ) -> None:
         """Check bare names, and find the imports that they need."""
-        if code.awaits:
+        if saved.code.awaits:
+            line = saved.above + saved.code.node.lineno
             what = "#@save cannot save an await outside a function"
-            chapter.report(above + code.node.lineno, "not-savable", what)
-        for read in code.reads:
+            chapter.report(line, "not-savable", what)
+        for read in saved.code.reads:
+            name, line = read.name, saved.above + read.line
             if not read.is_free:
                 continue
-            name, line = read.name, above + read.line
             if name in chapter.names:
                 # Annotations of the future are not read, so they may.
                 early = read.at_import and name not in self.saved
@@ -363,9 +358,9 @@ class _Checker:
                     self._report_use(chapter, line, name)
             elif binding := chapter.find_import(name, line):
                 chapter.needed.setdefault(name, binding.target)
-            elif not (
+            elif chapter.defines(name) or not (
                 hasattr(builtins, name) or name.startswith("__")
-            ) or chapter.defines(name):
+            ):
                 self._report_use(chapter, line, name)
 
     def _report_use(self, chapter: SavedChapter, line: int, name: str) -> None:

@@ -15,10 +15,21 @@ from booktools.problem import BookError, Problem
 _MOST_VALUES = 10_000
 
 # The fast loader where PyYAML was built with it.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # No text needs them, and programs do not agree whether they end a line.
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+
+
+class _Loader(_Fast):  # type: ignore[misc]
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Say where a value is that cannot be, such as a date in month 13."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            what = f"{node.value!r}: {error}"
+            place = node.start_mark
+            raise yaml.MarkedYAMLError(None, None, what, place) from error
 
 
 def read_text(path: Path) -> str:
@@ -98,8 +109,6 @@ def load_yaml(text: str, path: str, first_line: int = 1) -> Any:
         above, reason = mark.line if mark else 0, error.problem
     except yaml.reader.ReaderError as error:
         above, reason = text[: error.position].count("\n"), error.reason
-    except ValueError:  # such as a date in month 13
-        above, reason = _find_wrong_value(text)
     except RecursionError:
         above, reason = 0, "too many brackets are inside one another"
     what = f"this is not YAML: {reason}"
@@ -160,19 +169,6 @@ def _refuse_bombs(text: str, path: str, first_line: int) -> None:
         what = f"with its aliases, this is more than {_MOST_VALUES:,} values"
         hint = "write out what the * stands for"
         raise BookError([Problem(path, line, "bad-yaml", what, hint)])
-
-
-def _find_wrong_value(text: str) -> tuple[int, str]:
-    """Return the number of lines above what YAML cannot read, and what."""
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
-            try:
-                yaml.load(event.value, Loader=_Loader)
-            except ValueError as error:
-                return _line_of(event) - 1, f"{event.value!r}: {error}"
-            except yaml.YAMLError:
-                continue
-    return 0, "it has a value that cannot be"
 
 
 def _line_of(part: yaml.Event | yaml.Node) -> int:
