@@ -7,11 +7,16 @@ A book goes through four rooms.  Each imports only what stands above it here;
 ``environment``  makes ``.venv``; runs where nothing is installed
 
 ``source/``      text -> what it says
-    ``config``     what ``_config.yml`` may hold
-    ``chapter``    ``_toc.yml``, MyST files -> ``Book``, ``Chapter``, ``Cell``
+    ``text``       files -> text; YAML -> values, and their lines
+    ``config``     ``_config.yml`` -> title and package; what it may hold
+    ``toc``        ``_toc.yml`` -> the files of the book
+    ``parts``      what a chapter consists of: ``Cell``, ``Formula``, ...
+    ``options``    what front matter and the options of cells may hold
+    ``myst``       the MyST text of a file -> its parts
+    ``chapter``    all of these -> ``Book``, ``Chapter``
     ``macros``     the author's TeX macros, written out
-    ``python``     code -> its names, imports and what runs at once
     ``magics``     lines of IPython's own -> the Python that they run
+    ``python``     code -> its names, its imports, what runs at import
     ``saved``      marks ``#@save`` in cells -> what they save, checked
     ``package``    what is saved -> the files of the book's package
     ``deps``       which saved code a chapter uses, and a digest of it

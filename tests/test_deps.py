@@ -845,7 +845,7 @@ def book(tmp_path: Path) -> Book:
         ),
         (
             "rnn",
-            ["chapters/rnn.md: uses anything, its code does not tell"],
+            ["chapters/rnn.md: uses anything, its code does not show which"],
         ),
         (
             "a",

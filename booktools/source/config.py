@@ -1,7 +1,7 @@
-"""`_config.yml` -> what this side of a book needs, and what is wrong in it.
+"""`_config.yml` -> the book's title and package, and what is wrong in it.
 
-Jupyter Book has a description of its own settings, but does not look there,
-and fails with a traceback.
+Jupyter Book has a schema of its settings but does not use it, and fails with
+a traceback.
 """
 
 import functools

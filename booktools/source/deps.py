@@ -1,9 +1,9 @@
 """Saved code and a chapter -> which of it the chapter uses, and a digest.
 
-Code is only parsed, never imported or run.  Where that cannot tell what is
-used, everything counts as used: a result that is made once more costs seconds,
-a stale one is a lie.  What no parser sees (files that a chapter reads) its
-author names in the front matter: ``data: [file, ...]``.
+Code is only parsed, never imported or run.  Where it does not show what is
+used, everything counts as used: to run a chapter once too often costs seconds,
+to show old results as new would be wrong.  Files that a chapter reads, which
+no parser sees, its author names in the front matter: ``data: [file, ...]``.
 """
 
 import ast
@@ -23,7 +23,7 @@ from booktools.source.chapter import Book, Chapter
 from booktools.source.magics import executed_python
 from booktools.source.python import Code, Statement, read_code
 
-# Among used names: any of them, since the code does not tell.
+# Stands for every saved name, since the code does not show which it uses.
 ANY = "*"
 
 # Code with one of these may reach any name without writing it.
@@ -32,7 +32,7 @@ _DYNAMIC = {
     *("globals", "importlib", "locals", "runpy", "vars"),
 }
 
-# Where saved code has one of these, to make a class may run any code.
+# With one of these in saved code, a class statement may run any code.
 _CLASS_HOOKS = ("__init_subclass__", "metaclass=")
 
 # Python files that code names, in quotes or not; IPython adds the ending.
@@ -40,7 +40,7 @@ _SCRIPTS = re.compile(
     r"""['"]([^'"\n]+\.(?:i?py|ipynb))['"]|([^\s'"]+\.(?:i?py|ipynb))\b"""
 )
 _RUN = re.compile(r"%(?:run|load) +(?:-\S+ +)*([^\s'\"]+)")
-# What a chapter itself writes, it does not depend on.
+# A chapter does not depend on files that it writes itself.
 _WRITTEN = re.compile(r"%%(?:write)?file +(?:-a +)?(\S+)")
 
 
@@ -78,7 +78,7 @@ class Library:
     def direct_uses(self, sources: Iterable[str]) -> set[str]:
         """Return the names that the cells of a chapter refer to.
 
-        `ANY` is among them if the code does not tell.
+        `ANY` is among them if the code does not show which.
         """
         try:
             return self._references(map(read_code, sources))
@@ -111,7 +111,7 @@ class Library:
             if statement.is_import:
                 for each in statement.imports:
                     imports.setdefault(each.name, []).append(statement)
-            # No expression can be saved, so it is the docstring.
+            # An expression is the docstring: no other can be saved.
             elif not isinstance(statement.node, ast.Expr):
                 others.append(statement)
         for statement in others:
@@ -124,7 +124,7 @@ class Library:
             if module == "__init__" and "__version__" not in names:
                 continue
             # An import belongs to the code that uses it: saving one more name
-            # may add imports, which are nothing to the other names.
+            # may add imports, which should not change the other digests.
             code = [statement]
             used = {base for _, (base, *_) in statement.chains}
             for name in sorted(imports.keys() & {*used, "annotations"}):
@@ -142,7 +142,7 @@ class Library:
         module = self.homes.get(name, name)
         found = self._references(self._code[name], module) | {module}
         if name == module:
-            # It may import the modules of whatever its code refers to.
+            # It may import the modules of all names in its code.
             others = self._references([self._bodies[module]]) - {ANY}
             found |= {self.homes.get(other, other) for other in others}
             found |= self._acting[module]
@@ -152,8 +152,9 @@ class Library:
         """Return the names that code refers to, in a module or in none."""
         code = list(code)
         found: set[str] = set()
-        # What the code calls the package, or a module of it: since no two
-        # saved names are equal, it makes no difference which.
+        # The names by which the code calls the package or one of its
+        # modules; which of them makes no difference, since no two saved
+        # names are equal.
         aliases, words = {self.package}, set[str]()
         for each in (each for part in code for each in part.imports):
             package, *attributes = each.path.split(".")
@@ -168,7 +169,7 @@ class Library:
                 found.add(ANY)
             if self.homes.get(name) == home:
                 found.add(name)
-        # A string may be code: that of a magic, say.
+        # A string may be code, such as that of a magic.
         texts = (text for part in code for text in part.texts)
         hidden = any(alias in text for text in texts for alias in aliases)
         if hidden or words & _DYNAMIC:
@@ -251,7 +252,7 @@ def describe(book: Book, library: Library, target: str = "") -> list[str]:
             if target in ("", chapter.path, chapter.docname, chapter.name):
                 text = ", ".join(sorted(direct & names)) or "nothing"
                 if ANY in direct:
-                    text = "anything, its code does not tell"
+                    text = "anything, its code does not show which"
                 elif others:
                     text += f", and with it {', '.join(sorted(others))}"
                 lines.append(f"{place}: uses {text}")
@@ -269,7 +270,7 @@ def describe(book: Book, library: Library, target: str = "") -> list[str]:
 def _acts(node: ast.AST) -> bool:
     """Say whether a definition may do more than bind its name.
 
-    If it may, say fill a registry, all who import its module use it.
+    If it may, for example fill a registry, all who import its module use it.
     """
     match node:
         case ast.Call():
@@ -291,8 +292,8 @@ def _versions() -> tuple[str, ...]:
     """Return what may change all that chapters compute, draw or show.
 
     That is every distribution which Python finds: what a chapter imports
-    imports others, and the kernel itself has some.  Its folder's name tells
-    the version; to read what is in 150 of them takes a while.
+    imports others, and the kernel itself has some.  The name of its folder
+    has the version; to read the files of 150 distributions takes a while.
     """
     names = {
         path.name

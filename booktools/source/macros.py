@@ -1,4 +1,4 @@
-r"""The author's own TeX commands -> plain TeX, which all that shows TeX knows.
+r"""The author's own TeX commands -> plain TeX, which every program knows.
 
 They are MathJax's macros in `_config.yml`: ``RR: '\mathbb{R}'``, or, with
 arguments, ``norm: ['\lVert #1 \rVert', 1]``.
@@ -11,13 +11,14 @@ from typing import Any
 # A command, an argument, a comment, a space, or one character.
 TOKEN = re.compile(r"\\(?:[a-zA-Z]+|.)|#[1-9]|%[^\n]*|\s+|.", re.DOTALL)
 WORD = re.compile(r"\\[a-zA-Z]+")
-# What takes the next command for its argument, and so all of what it means.
+# These take the next command as their argument, so what it stands for has to
+# be in braces.
 TAKING = re.compile(
     r"[\^_]|\\(?:bar|boldsymbol|breve|check|d?dot|[dt]?frac|grave|hat|not|sqrt"
     r"|math(?:bb|bf|cal|frak|ring|rm|sf|tt)|overline|overrightarrow|tilde"
     r"|underline|vec|widehat|widetilde)"
 )
-# No formula needs more; what stands for itself would never end.
+# No formula needs more; a macro that contains itself would never end.
 MOST = 1000
 
 
@@ -43,7 +44,7 @@ def expand(tex: str, macros: Mapping[str, Any]) -> str:
         macro = macros.get(token[1:]) if token[0] == "\\" else None
         steps += macro is not None
         if macro is None or steps > MOST:
-            # Its name would go on with this letter.
+            # Without a space, this letter would belong to the command's name.
             if done and WORD.fullmatch(done[-1]) and token[0].isalpha():
                 done.append(" ")
             done.append(token)

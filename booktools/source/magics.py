@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from booktools.source.python import read_code
 
-# What these get as their argument, or below them, is Python.
+# The argument of these, or the lines below them, are Python.
 _RUN_PYTHON = {"capture", "prun", "time", "timeit"}
 _OPTIONS = re.compile(r"(?:-[nrptlsTD] *[\w.]+ +|-\w+ +)*")
 _CALL = re.compile(
@@ -62,8 +62,8 @@ def python_source(source: str) -> str:
     lines = [line + "\n" for line in lines[blank:]]
     for transform in manager.cleanup_transforms + manager.line_transforms:
         lines = transform(lines)
-    # One magic at a time: a magic that went on over several lines becomes
-    # one, so blank lines are put back behind it.
+    # One magic at a time: one over several lines becomes a single line, so
+    # blank lines are put behind it to keep the numbers of the others.
     changed = True
     with suppress(SyntaxError):  # Python says better what is wrong, and where
         while changed:

@@ -1,7 +1,7 @@
 """Where in code cells the book's saved names stand.
 
-Code is only parsed and compiled, never imported or run.  What Python's own
-compiler does not take for a global name is somebody's local variable.
+Code is only parsed and compiled, never imported or run.  A name that Python's
+own compiler does not take for global is a local variable, and so not meant.
 """
 
 import ast
@@ -47,7 +47,7 @@ def read_saved_names(modules: Mapping[str, str]) -> dict[str, SavedName]:
         any("__all__" in code.bound_and_mutated[0] for code in body)
         for code in body:
             for name in code.bound_and_mutated[0]:
-                # The first gives the name, others may change it.
+                # The first statement defines it, others may change it.
                 found.setdefault(name, SavedName(name, module, code))
     return found
 

@@ -119,7 +119,7 @@ class Reader:
         opening, *lines = text.split("\n")[:end]
         closing = lines.pop() if lines else ""
         others = [t for t in lines if t.startswith(("---", "..."))]
-        # Whatever reads it ends it at another line of those.
+        # Another such line would end it for some programs, not for others.
         if opening.rstrip() != "---" or closing.rstrip() != "---" or others:
             what = "front matter begins and ends with a line --- of its own"
             hint = "write three hyphens, and nothing else, on both lines"

@@ -97,7 +97,8 @@ def _add_line(text: str, docname: str) -> str:
             node = _child(node, "parts").value[0]
         node = _child(node, "chapters")
         new = " " * node.start_mark.column + item + newline
-        # A list's own end is where the next thing begins.
+        # YAML says that a list ends where the next thing begins, so go down
+        # to its last value.
         while not isinstance(node, yaml.ScalarNode):
             last = node.value[-1]
             node = last[1] if isinstance(last, tuple) else last

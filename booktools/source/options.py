@@ -1,6 +1,6 @@
 """Front matter and options of directives -> settings, and what is wrong there.
 
-What a notebook may not hold would end with a traceback later.
+What no notebook may hold would end in a traceback later.
 """
 
 import json

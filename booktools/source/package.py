@@ -117,7 +117,7 @@ def write_files(
             path.unlink()
             continue
         path.parent.mkdir(exist_ok=True)
-        # Who reads it meanwhile gets the old or the new text, never a part.
+        # Replaced in one step, so that nobody reads half of it.
         temporary = path.with_suffix(".tmp")
         try:
             temporary.write_bytes(text.encode())

@@ -67,7 +67,7 @@ class SavedStatement:
 
     @property
     def above(self) -> int:
-        """The number of lines above its cell."""
+        """The number of lines in the chapter above its cell."""
         return self.cell.line - 1
 
 
@@ -124,7 +124,9 @@ class SavedChapter:
 
     def defines(self, name: str) -> bool:
         """Say whether the chapter's own code binds a name."""
-        return any(name in code.binds for code in self.codes)
+        # Few cells have the name at all, and to look closer takes long.
+        codes = [c for c in self.codes if name in c.compiled.co_names]
+        return any(name in code.binds for code in codes)
 
     def find_import(self, name: str, line: int) -> Import | None:
         """Return the nearest import of a name above a line."""
@@ -146,13 +148,13 @@ class SavedChapter:
         return [text for _, _, text in sorted(order)]
 
     def _read_cell(self, cell: Cell) -> None:
-        above = cell.line - 1  # lines of the chapter above the cell's first
+        above = cell.line - 1  # the number of lines above the cell
         source = python_source(cell.source)
         try:
             code = read_code(source)
-            code.compiled  # noqa: B018  (more errors than parsing finds)
+            code.compiled  # noqa: B018  (finds errors that parsing does not)
         except SyntaxError as error:
-            # A cell may show what is no Python, if it saves nothing.
+            # A cell may show an error of syntax, if it saves nothing.
             shown = "raises-exception" in cell.tags
             if not shown or _MARK.search(cell.source):
                 line = above + (error.lineno or 1)
@@ -166,28 +168,33 @@ class SavedChapter:
                 self.imports.setdefault(each.name, []).append(each)
             if each.target.startswith("__future__."):
                 self.needed[each.name] = each.target
-        if not _MARK.search(cell.source):
-            return
-        # A magic swallows its comment, a cell magic the whole cell.
+        if _MARK.search(cell.source):
+            marks = list(_read_marks(source))
+            self._check_marks(cell, source, code, marks)
+            self.statements += self._read_statements(cell, source, code, marks)
+
+    def _check_marks(
+        self, cell: Cell, source: str, code: Code, marks: list[Mark]
+    ) -> None:
+        """Report marks that save nothing."""
+        # A magic's line includes its comment; a cell magic is the whole cell.
         new = source.split("\n")
         for i, text in enumerate(cell.source.split("\n")):
             now = new[i] if i < len(new) else ""
             if _MARK.search(text) and (not now.strip() or _MAGIC in now):
                 what = "#@save cannot save magics"
                 self.report(cell.line + i, "not-savable", what)
-        marks = list(_read_marks(source))
         begins = {line for each in code.statements for line in each.lines}
         for mark in marks:
-            if begins.isdisjoint(mark.targets):
-                rule, what = (
-                    "indented-mark",
-                    "this #@save is inside a statement",
-                )
-                if mark.above:
-                    rule = "nothing-to-save"
-                    what = "there is nothing directly below this #@save"
-                self.report(above + mark.line, rule, what)
-        self.statements += self._read_statements(cell, source, code, marks)
+            line = cell.line - 1 + mark.line
+            if not begins.isdisjoint(mark.targets):
+                continue
+            if mark.above:
+                what = "there is nothing directly below this #@save"
+                self.report(line, "nothing-to-save", what)
+            else:
+                what = "this #@save is inside a statement"
+                self.report(line, "indented-mark", what)
 
     def _read_statements(
         self, cell: Cell, source: str, code: Code, marks: list[Mark]
@@ -352,7 +359,8 @@ class _Checker:
             if not read.is_free:
                 continue
             if name in chapter.names:
-                # Annotations of the future are not read, so they may.
+                # With annotations from __future__, a name that is saved
+                # below may stand in one: Python does not read it at import.
                 early = read.at_import and name not in self.saved
                 if early and "annotations" not in chapter.needed:
                     self._report_use(chapter, line, name)

@@ -59,7 +59,7 @@ def read_setup(root: Path, name: str) -> str:
     file = root / name
     hint = ""
     try:
-        # A pipe, say, would never end.
+        # To read a pipe, for example, would never end.
         if file.is_file() or not file.exists():
             return decode(file.read_bytes(), name)
         rule, what = "unreadable", "this is not a file"
@@ -146,7 +146,7 @@ def line_at(text: str, place: Iterable[str]) -> int:
 
 
 def _refuse_bombs(text: str, path: str, first_line: int) -> None:
-    """Refuse YAML that is small only as long as nobody looks at all of it.
+    """Refuse YAML whose aliases stand for a huge number of values.
 
     An alias stands for any number of values, among them more aliases.
     """
@@ -154,7 +154,7 @@ def _refuse_bombs(text: str, path: str, first_line: int) -> None:
 
     def size(node: Any) -> float:
         if id(node) not in sizes:
-            sizes[id(node)] = math.inf  # within itself
+            sizes[id(node)] = math.inf  # until known: it may contain itself
             children = node.value if node.id != "scalar" else []
             if node.id == "mapping":
                 children = [child for pair in children for child in pair]

@@ -70,7 +70,7 @@ def read_toc(root: Path, problems: list[Problem]) -> Iterator[Entry]:
     seen: set[str] = set()
     for name in walk(site.root.docname):
         path = name.removesuffix(".md") + ".md"
-        # Two names of one file are two files for sphinx-external-toc only.
+        # sphinx-external-toc takes a, a.md for two files; they are one.
         line = lines_of(text, name)[-1]
         hidden = any(part[:1] == "." for part in path.split("/"))
         if os.path.normpath(path) != path or hidden or path[:1] == "/":
@@ -90,7 +90,7 @@ def read_toc(root: Path, problems: list[Problem]) -> Iterator[Entry]:
 
 
 def missing_chapter(root: Path, path: str, line: int) -> Problem:
-    """Return the problem of a file that the table names in vain."""
+    """Return the problem of a file that is listed but does not exist."""
     stem = path.removesuffix(".md")
     what = f"there is no file {path!r}"
     hint = "create it, or remove this line"
