@@ -14,10 +14,10 @@ from packaging.requirements import Requirement
 from booktools.problem import BookError
 from booktools.publish.branches import (
     environment_files,
-    mirror,
     notebook_files,
     publish,
 )
+from booktools.publish.mirror import mirror
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,6 +8,7 @@ compiler tells.
 
 import ast
 import builtins
+import difflib
 import dis
 import io
 import json
@@ -18,6 +19,7 @@ import sys
 import tokenize
 import tomllib
 import warnings
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import CO_COROUTINE, CO_OPTIMIZED
@@ -26,7 +28,7 @@ from string import Template
 from types import CodeType
 from typing import NamedTuple
 
-from booktools.problem import BookError, Problem
+from booktools.problem import BookError, Problem, count
 from booktools.source.chapter import Book, Cell, Chapter, python_source
 
 _MARK = re.compile(r"#[ \t]*@save\b")
@@ -602,3 +604,37 @@ def _render_all(names: Iterable[str]) -> str:
     if len(line) <= 79:
         return line
     return "\n".join(["__all__ = [", *(f"    {n}," for n in public), "]"])
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``extract`` takes."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; show what would change and exit with 1",
+    )
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Make the package from the chapters, or check that it is fresh."""
+    files = render_package(book, read_version(book.root))
+    stale = stale_files(book.root, book.package, files)
+    if not arguments.check:
+        write_files(book.root, stale)
+        for name, (_, new) in stale.items():
+            print("deleted" if new is None else "wrote", name)
+        return 0
+    for name, (old, new) in stale.items():
+        diff = difflib.unified_diff(
+            old.removesuffix("\n").split("\n") if old else [],
+            new.removesuffix("\n").split("\n") if new else [],
+            f"a/{name}" if old else "/dev/null",
+            f"b/{name}" if new else "/dev/null",
+            lineterm="",
+        )
+        print(*diff, sep="\n")
+    if stale:
+        option = "" if book.root == Path() else f" --book {book.root}"
+        files_ = count(len(stale), "stale file")
+        print(f"{files_}; run: python -m booktools extract{option}")
+    return 1 if stale else 0
