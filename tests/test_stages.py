@@ -19,7 +19,7 @@ from tests.test_make import write_command
 ROOT = Path(__file__).parents[1]
 
 # Steps that have tests of their own: tests, the PDF, the doctor.
-ELSEWHERE = (".ci/run", "make pdf", "make doctor")
+ELSEWHERE = ("make test-site", "make pdf", "make doctor")
 
 NOTEBOOKS, MIRROR = "make publish-notebooks", "make mirror"
 
