@@ -23,7 +23,8 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``cache``      keeps outputs between builds
     ``outputs``    how much cells put out, and what another build changes
     ``notebook``   runs one notebook
-    ``execute``    runs all of them, in parallel
+    ``execute``    runs all of them, where a place is
+    ``local``      this machine as that place: threads, kernels
     ``repeat``     builds twice, and compares
 ``publish/``     a built book -> the world; works where nothing is installed
     ``layout``     where a site has what, and what its branches are called

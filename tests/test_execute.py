@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from booktools.run import cache, execute, outputs
 from booktools.run.job import Job, Limits, Outcome, Part
+from booktools.run.local import this_machine
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,7 +50,9 @@ def make_job(tmp_path):
 
 def run(*jobs: Job, fork: bool = False) -> list[Outcome]:
     """Run jobs; a server only forks for three or more."""
-    outcomes = execute.run(jobs, 2, fork, lambda outcome: None)
+    outcomes = execute.run(
+        jobs, this_machine(jobs, 2, fork), lambda outcome: None
+    )
     found = {id(outcome.job): outcome for outcome in outcomes}
     return [found[id(job)] for job in jobs]
 
@@ -180,6 +183,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from booktools.run import execute
 from booktools.run.job import Job, Part
+from booktools.run.local import this_machine
 
 def job(source):
     notebook = new_notebook(cells=[new_code_cell(source)])
@@ -189,7 +193,7 @@ def job(source):
 
 if __name__ == "__main__":
     jobs = [job(source) for source in sys.argv[2:]]
-    execute.run(jobs, 2, sys.argv[1] == "fork", print)
+    execute.run(jobs, this_machine(jobs, 2, sys.argv[1] == "fork"), print)
 """
 
 
@@ -638,7 +642,7 @@ def test_unsuitable_version(monkeypatch):
 
 def test_fonts_are_found_before_kernels_start(tmp_path):
     """Else Matplotlib says on a page that it searches for them."""
-    script = "from booktools.run import execute; execute._find_fonts()"
+    script = "from booktools.run import local; local._find_fonts()"
     environment = {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path)}
     subprocess.run(
         [sys.executable, "-c", script],
