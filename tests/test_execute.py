@@ -15,7 +15,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from booktools.run import cache, execute, outputs
+from booktools.run import cache, execute, notebook, outputs
 from booktools.run.job import Job, Limits, Outcome, Part
 from booktools.run.local import this_machine
 
@@ -86,7 +86,7 @@ print({
 def test_state(make_job, tmp_path, monkeypatch):
     """A forked kernel finds what one that was started finds."""
     # Its paths are what this is about.
-    monkeypatch.setattr(execute, "_find_leaks", lambda job: [])
+    monkeypatch.setattr(notebook, "find_leaks", lambda job: [])
     source = STATE % str(tmp_path)
     started = run(make_job(source))[0]
     forked = run(make_job(source), make_job("1"), make_job("2"), fork=True)[0]
