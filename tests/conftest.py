@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from copies import link_packages
+
+from tests.copies import link_packages
+
+pytest_plugins = ["tests.browser"]
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,0 +1,304 @@
+"""Notebooks and the zip, from real builds of this book and a small one."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from booktools.source.chapter import read_book
+
+ROOT = Path(__file__).parents[2]
+SMALL = ROOT / "tests" / "tools" / "books" / "notebooks"
+BUILD = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
+CHAPTERS = {c.docname: c for c in read_book(ROOT).chapters if c.cells}
+
+# As Jupyter reads Markdown.
+JUPYTER = (
+    MarkdownIt("commonmark")
+    .enable(["table", "strikethrough"])
+    .use(dollarmath_plugin, allow_space=True, double_inline=True)
+)
+
+MYST = {
+    "role": r"\{[a-z:]+\}`",
+    "directive": r"^[> ]*[`~:]{3,}\s*\{",
+    "colon fence": r"^[> ]*:{3,}",
+    "label": r"^\([\w-]+\)=",
+    "label of a formula": r"\$\$ *\([\w-]+\)",
+    "footnote": r"\[\^",
+    "option": r"^:\w+:",
+    "definition": r"^: ",
+    "substitution": r"\{\{",
+    "comment": r"^% ",
+    "block": r"^\+\+\+",
+    "file": r"\]\((?!#|data:|https?:)",
+    "outer environment": r"\\begin\{(align|gather|equation|multline)\*?\}",
+}
+
+ODD = """\
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+
+class odd(nodes.General, nodes.Element):
+    pass
+
+
+class Odd(Directive):
+    has_content = True
+
+    def run(self):
+        node = odd()
+        self.state.nested_parse(self.content, self.content_offset, node)
+        node.line = self.lineno
+        return [node]
+
+
+def nothing(self, node):
+    pass
+
+
+def setup(app):
+    app.add_node(odd, html=(nothing, nothing))
+    app.add_directive("odd", Odd)
+    return {"parallel_read_safe": True}
+"""
+
+
+def read(folder, docname):
+    return nbformat.read(folder / f"{docname}.ipynb", 4)
+
+
+def prose(notebook):
+    return [c.source for c in notebook.cells if c.cell_type == "markdown"]
+
+
+def code(notebook):
+    return [c for c in notebook.cells if c.cell_type == "code"]
+
+
+class Book:
+    """A copy of the small book."""
+
+    def __init__(self, root: Path, source: Path = SMALL):
+        shutil.copytree(source, root)
+        self.root = root
+        self.notebooks = root / "_build" / "html" / "_notebooks"
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = (self.root / name).read_text("utf-8")
+        assert old in text
+        (self.root / name).write_text(text.replace(old, new), "utf-8")
+
+    def build(self, repository: str = "a/b"):
+        own = {"PYTHONPATH": f"{self.root}{os.pathsep}{ROOT}"}
+        environment = os.environ | own | {"GITHUB_REPOSITORY": repository}
+        if not repository:
+            del environment["GITHUB_REPOSITORY"]
+        run = {"cwd": self.root, "env": environment}
+        extract = [sys.executable, "-m", "booktools", "extract"]
+        subprocess.run(extract, check=True, capture_output=True, **run)
+        return subprocess.run(BUILD, capture_output=True, text=True, **run)
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            path.relative_to(self.notebooks).as_posix(): path.read_bytes()
+            for path in sorted(self.notebooks.rglob("*.*"))
+        }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Book:
+    book = Book(tmp_path_factory.mktemp("built") / "book")
+    result = book.build()
+    assert (result.returncode, result.stderr) == (0, "")
+    return book
+
+
+@pytest.fixture
+def copy(built, tmp_path) -> Book:
+    return Book(tmp_path / "elsewhere" / "book", built.root)
+
+
+def test_each_chapter_with_code_has_a_notebook_and_a_script(site):
+    folder = site / "_notebooks"
+    expected = {
+        f"{name}{end}" for name in CHAPTERS for end in (".ipynb", ".py")
+    }
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*.*")}
+    assert files == {*expected, "d2lmini.zip"}
+
+
+@pytest.mark.parametrize("docname", CHAPTERS)
+def test_no_myst_is_left(site, docname):
+    notebook = read(site / "_notebooks", docname)
+    formulas = 0
+    for text in prose(notebook):
+        found = {
+            what
+            for what, pattern in MYST.items()
+            if re.search(pattern, re.sub(r"`[^`\n]+`", "", text), re.MULTILINE)
+        }
+        assert found == set(), text
+        for block in JUPYTER.parse(text):
+            for token in [block, *(block.children or [])]:
+                formulas += token.type.startswith("math")
+                if token.type == "text":
+                    assert not re.search(r"[$\\]|\*\*", token.content), text
+    assert formulas > 10
+
+
+@pytest.mark.parametrize("docname", CHAPTERS)
+def test_notebook_is_valid_and_clean(site, docname):
+    notebook = read(site / "_notebooks", docname)
+    nbformat.validate(notebook)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}
+    for cell in code(notebook):
+        assert (cell.outputs, cell.execution_count) == ([], None)
+    title, setup = notebook.cells[:2]
+    address = f"https://a.github.io/b/{docname}.html"
+    heading = f"# {CHAPTERS[docname].title}"
+    assert title.source.endswith(f"{heading}\n\n[在线阅读本章]({address})")
+    assert setup.metadata.tags == ["setup"]
+    assert setup.metadata.jupyter == {"source_hidden": True}
+
+
+@pytest.mark.parametrize("docname", CHAPTERS)
+def test_code_cells_are_those_of_the_chapter(site, docname):
+    cells = code(read(site / "_notebooks", docname))[1:]
+    assert [cell.source for cell in cells] == [
+        cell.source for cell in CHAPTERS[docname].cells
+    ]
+    assert [tuple(cell.metadata.get("tags", ())) for cell in cells] == [
+        cell.tags for cell in CHAPTERS[docname].cells
+    ]
+
+
+@pytest.mark.parametrize("docname", CHAPTERS)
+def test_links_within_a_notebook_lead_somewhere(site, docname):
+    text = "\n".join(prose(read(site / "_notebooks", docname)))
+    anchors = re.findall(r'<a id="([^"]+)"></a>', text)
+    links = re.findall(r"\]\(#([^)]+)\)", text)
+    assert len(set(anchors)) == len(anchors)
+    assert set(links) == set(anchors)
+
+
+def test_every_kind_of_node(built, expect):
+    text = (built.notebooks / "chapters/everything.ipynb").read_text("utf-8")
+    expect(SMALL / "everything.ipynb", text)
+
+
+def test_every_kind_of_cell(built):
+    notebook = read(built.notebooks, "chapters/hidden")
+    cells = code(notebook)
+    assert "def twice(x):" in cells[0].source
+    assert [cell.source for cell in cells[1:]] == [
+        cell.source for cell in read_book(SMALL).chapters[3].cells
+    ]
+    folded = [cell.metadata.get("jupyter") is not None for cell in cells]
+    assert folded == [True, True, True, False, True, False, True, False]
+    script = (built.notebooks / "chapters/hidden.py").read_text("utf-8")
+    assert "print(a + 1)" in script
+    assert "\nd2l.twice(a)" in script  # the page does not show it either
+
+
+def test_two_builds_are_equal(built, tmp_path):
+    book = Book(tmp_path / "some" / "where")
+    assert book.build().returncode == 0
+    assert book.files() == built.files()
+
+
+def test_zip(built):
+    with zipfile.ZipFile(built.notebooks / "tools.zip") as archive:
+        infos = archive.infolist()
+        contents = {i.filename: archive.read(i) for i in infos}
+    files = built.files()
+    del files["tools.zip"]
+    for path in sorted((built.root / "tools").glob("*.py")):
+        files[f"tools/{path.name}"] = path.read_bytes()
+    assert contents == {f"tools-book/{n}": files[n] for n in files}
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    assert {info.external_attr >> 16 for info in infos} == {0o100644}
+
+
+def test_unpacked_notebook_finds_the_package(built, tmp_path):
+    with zipfile.ZipFile(built.notebooks / "tools.zip") as archive:
+        archive.extractall(tmp_path)
+    script = tmp_path / "tools-book" / "chapters" / "hidden.py"
+    before = sorted(tmp_path.rglob("*"))
+    command = [sys.executable, "-B", script]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[0] == "2"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_incremental_builds(copy):
+    def build():
+        result = copy.build()
+        assert (result.returncode, result.stderr) == (0, "")
+        return copy.files()
+
+    archive = copy.notebooks / "tools.zip"
+    build()  # all pages, since the book is in another folder
+    os.utime(archive, (0, 0))
+    old = build()
+    assert archive.stat().st_mtime == 0  # nothing was packed again
+
+    # What changes in a helper's comments makes no other chapter run again.
+    copy.edit("chapters/saved.md", '"""\n', '"""\n    # New.\n')
+    (copy.notebooks / "chapters" / "everything.ipynb").unlink()
+    new = build()
+    assert new["chapters/everything.ipynb"] == old["chapters/everything.ipynb"]
+    assert b"# New." in new["chapters/hidden.ipynb"]
+    with zipfile.ZipFile(archive) as packed:
+        name = "tools-book/chapters/hidden.ipynb"
+        assert packed.read(name) == new["chapters/hidden.ipynb"]
+
+    # A page that has no code any more, and a page that is no more.
+    text = "(sec-hidden)=\n# Nothing runs\n"
+    (copy.root / "chapters/hidden.md").write_text(text)
+    copy.edit("_toc.yml", "  - file: chapters/everything\n", "")
+    assert {name for name in build() if "saved" not in name} == {"tools.zip"}
+    with zipfile.ZipFile(archive) as packed:
+        names = packed.namelist()
+    assert [n for n in names if n.endswith(".ipynb")] == [
+        "tools-book/chapters/saved.ipynb"
+    ]
+
+
+def test_unknown_node_and_no_site(copy):
+    path = copy.root / "chapters" / "hidden.md"
+    (copy.root / "odd.py").write_text(ODD)
+    copy.edit("_config.yml", "booktools.sphinxext: .", "odd: .")
+    copy.edit("_config.yml", "odd: .", "booktools.sphinxext: ., odd: .")
+    copy.edit(
+        "chapters/hidden.md",
+        "See {ref}",
+        "```{odd}\nA *node*.\n```\n\nSee {ref}",
+    )
+    result = copy.build(repository="")
+    assert result.returncode == 1
+    line = path.read_text("utf-8").split("\n").index("```{odd}") + 1
+    place = f"chapters/hidden.md:{line}: WARNING: "
+    assert f"{place}notebooks cannot show a node 'odd'" in result.stderr
+    # What was written beside the site, which stays as it was.
+    draft = copy.root / "_build" / ".html.draft" / "_notebooks"
+    texts = prose(read(draft, "chapters/hidden"))
+    assert texts[0].endswith("# Cells of all kinds")
+    assert texts[-1] == (
+        "A *node*.\n\nSee [Everything: x and code]"
+        "(everything.ipynb#sec-everything), [here](#sec-end) and 导数."
+    )

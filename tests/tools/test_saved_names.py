@@ -1,0 +1,195 @@
+"""Names of the package on pages: links, badges, and the page of reference."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from urllib.parse import urldefrag
+
+import pytest
+from bs4 import BeautifulSoup
+
+from booktools.source.chapter import read_book
+from booktools.source.mentions import read_saved_names
+
+ROOT = Path(__file__).parents[2]
+BOOK = read_book(ROOT)
+
+CONFIG = """\
+title: A small book
+only_build_toc_files: true
+execute: {execute_notebooks: "off"}
+sphinx:
+  local_extensions: {booktools.sphinxext: .}
+  config: {language: zh_CN, booktools_package: tools}
+"""
+HEAD = "---\nfile_format: mystnb\n---\n"
+GROW = '''\
+#@save
+def grow(x):
+    """Grow `shrink` by ``1``.
+
+    Parameters
+    ----------
+    x : int
+        Any <number> of *steps.
+
+    Returns
+    -------
+    int
+    """
+    return "a < b", x'''
+SHRINK = """\
+#@save
+def shrink(x):
+    return x if x < 1 else "grow"
+"""
+FIRST = f"""\
+# First
+
+```{{code-cell}}
+{GROW}
+```
+
+```{{code-cell}}
+grow(1)
+```
+"""
+OTHER = f"""\
+# Other
+
+```{{code-cell}}
+{SHRINK}
+```
+"""
+SECOND = """\
+# Second
+
+```{code-cell}
+import tools
+
+tools.grow(1) < tools.shrink(2) and tools.first.grow("tools.grow")
+```
+"""
+REFERENCE = "# Reference\n\n```{saved-names}\n```\n"
+
+
+def parse(path):
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser").article
+
+
+class SmallBook:
+    def __init__(self, root):
+        self.root = root
+
+    def run(self, *command):
+        result = subprocess.run(
+            command,
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert (result.returncode, result.stderr) == (0, "")
+
+    def build(self):
+        self.run(sys.executable, "-m", "booktools", "extract")
+        scripts = Path(sysconfig.get_path("scripts"))
+        self.run(scripts / "jupyter-book", "build", ".")
+        html = self.root / "_build" / "html"
+        return {p.stem: parse(p) for p in html.glob("chapters/*.html")}
+
+    def replace(self, name, old, new):
+        path = self.root / "chapters" / f"{name}.md"
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.fixture
+def book(make_book):
+    files = {
+        "_config.yml": CONFIG,
+        "chapters/first.md": HEAD + FIRST,
+        "chapters/other.md": HEAD + OTHER,
+        "chapters/second.md": HEAD + SECOND,
+        "chapters/reference.md": REFERENCE,
+    }
+    return SmallBook(make_book(files))
+
+
+def links(page):
+    return [(a.text, a["href"]) for a in page.select("a.saved")]
+
+
+def test_links_stay_right_when_some_pages_change(book):
+    pages = book.build()
+    assert links(pages["first"]) == [("grow", "#save-grow")]
+    grow = "grow", "first.html#save-grow"
+    shrink = "shrink", "other.html#save-shrink"
+    assert links(pages["second"]) == [grow, shrink, grow]
+    # The code is what it was, and can be copied.
+    cells = [block.text.strip("\n") for block in pages["first"].select("pre")]
+    assert cells == [GROW, "grow(1)"]
+    (badge,) = pages["first"].select(".saved-badge a")
+    assert badge.text == "已存入 tools.grow"
+    assert badge["href"] == "reference.html#api-grow"
+    entry = pages["reference"].find(id="api-grow")
+    assert entry.pre.text == "grow(x)\n"
+    assert entry.find("a", href="#api-shrink").code.text == "shrink"
+    assert [t.text for t in entry.find_all("dt")] == ["x : int", "int"]
+    assert entry.dd.text.strip() == "Any <number> of *steps."
+    origin = "定义于 First；用于 First、Second"
+    assert entry.select_one(".saved-origin").text == origin
+
+    # The reference has not changed itself: one user less, other words.
+    book.replace("first", "```{code-cell}\ngrow(1)\n```\n", "")
+    entry = book.build()["reference"].find(id="api-grow")
+    origin = entry.select_one(".saved-origin").text
+    assert origin == "定义于 First；用于 Second"
+    book.replace("first", "Any <number>", "A number")
+    entry = book.build()["reference"].find(id="api-grow")
+    assert entry.dd.text.strip() == "A number of *steps."
+
+    # The page with the links has not changed itself.
+    book.replace("other", OTHER, "# Other\n")
+    book.replace("first", "# First\n", OTHER.replace("Other", "First"))
+    pages = book.build()
+    shrink = "shrink", "first.html#save-shrink"
+    assert links(pages["second"]) == [grow, shrink, grow]
+
+    shutil.rmtree(book.root / "_build")
+    assert book.build() == pages
+
+
+@pytest.mark.this_book
+def test_every_saved_name_has_its_places(site):
+    modules = {
+        c.name: (ROOT / "d2lmini" / f"{c.name}.py").read_text("utf-8")
+        for c in BOOK.chapters
+        if (ROOT / "d2lmini" / f"{c.name}.py").is_file()
+    }
+    saved = read_saved_names(modules)
+    assert "plot" in saved
+    pages = {
+        f"{c.name}.html": parse(site / f"{c.docname}.html")
+        for c in BOOK.chapters
+    }
+    reference = pages["reference.html"]
+    entries = [s["id"] for s in reference.select("section[id^=api-]")]
+    assert entries == [f"api-{name}" for name in saved]
+    homes = {}
+    for file, page in pages.items():
+        for link in page.select("a.saved"):
+            to, anchor = urldefrag(link["href"])
+            place = pages[to or file].find(id=anchor)
+            assert place.text == link.text
+        for badge in page.select(".saved-badge a"):
+            name = urldefrag(badge["href"])[1].removeprefix("api-")
+            assert badge["href"] == f"reference.html#api-{name}"
+            assert page.find(id=f"save-{name}").text == name
+            homes[name] = file
+    assert homes == {n: f"{s.module}.html" for n, s in saved.items()}
+    assert len(pages["autograd.html"].select("a.saved")) > 20

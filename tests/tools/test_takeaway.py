@@ -1,0 +1,740 @@
+"""Notebooks and scripts for readers who have nothing else of this book."""
+
+import asyncio
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_cache import get_cache
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from packaging.requirements import Requirement
+
+from booktools.render.takeaway import find_unscriptable, first_cell, to_script
+from booktools.source.chapter import Book, Chapter, read_book, read_chapter
+from booktools.source.deps import Library
+from booktools.source.saved import render_package
+
+ROOT = Path(__file__).parents[2]
+CHAPTERS = [c.name for c in read_book(ROOT).chapters if c.cells]
+
+# A window that its reader closes at once; the file counts the figures.
+WINDOW = """
+import os
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends import backend_agg
+
+class FigureManager(FigureManagerBase):
+    @classmethod
+    def pyplot_show(cls, *, block=None):
+        super().pyplot_show(block=False)
+        with open(os.environ["FIGURES"], "a") as file:
+            file.write("x" * len(Gcf.figs))
+        Gcf.destroy_all()
+
+class FigureCanvasAgg(backend_agg.FigureCanvasAgg):
+    manager_class = FigureManager
+
+FigureCanvas = FigureCanvasAgg
+"""
+
+BOOK = {
+    "chapters/a_basics.md": r'''---
+file_format: mystnb
+---
+# Basics
+
+```{code-cell}
+import numpy as np
+
+def area(r):  #@save
+    """Return $\pi r^2$, \n and no $name or ${name}; 中文."""
+    return np.pi * r ** 2
+
+def text():  #@save
+    return """a "b" \''' 'c' \\ """
+```
+''',
+    "chapters/b_more.md": """---
+file_format: mystnb
+---
+# More
+
+```{code-cell}
+import d2lmini as d2l
+
+def code():  #@save
+    return \'\'\'one \\n
+two\'\'\'
+
+def double(r):  #@save
+    return 2 * d2l.area(r)
+
+def learn():  #@save
+    import torch
+```
+""",
+    "chapters/c_torch.md": """---
+file_format: mystnb
+---
+# Torch
+
+```{code-cell}
+import torch
+
+def zeros():  #@save
+    return torch.zeros(1)
+```
+""",
+    "chapters/d_reader.md": """---
+file_format: mystnb
+---
+# Reader
+
+```{code-cell}
+import d2lmini as d2l
+print(d2l.area(1))
+```
+""",
+    "chapters/e_reader.md": """---
+file_format: mystnb
+---
+# Reader of more
+
+```{code-cell}
+import os.path
+from d2lmini import double
+from yaml import safe_load
+
+try:
+    import IPython
+except ImportError:
+    pass
+print(double(1))
+```
+""",
+    "chapters/f_anything.md": """---
+file_format: mystnb
+---
+# Anything
+
+```{code-cell}
+print("import d2lmini as d2l")
+```
+""",
+    "chapters/g_nothing.md": """---
+file_format: mystnb
+---
+# Nothing
+
+```{code-cell}
+import math
+```
+```{code-cell}
+:tags: [raises-exception]
+print 'no Python'
+```
+""",
+}
+
+
+class Reader:
+    """A Python that has only what a reader has installed, and no network."""
+
+    def __init__(self, folder: Path, *packages: str):
+        self.folder = folder
+        venv.create(folder, symlinks=True)
+        self.python = folder / "bin" / "python"
+        self.library = next(folder.glob("lib/python*/site-packages"))
+        for name in _with_requirements(packages):
+            files = metadata.files(name) or []
+            for top in {f.parts[0] for f in files} - {"..", "__pycache__"}:
+                real = metadata.distribution(name).locate_file(top)
+                if not (self.library / top).exists():
+                    (self.library / top).symlink_to(str(real))
+        unshare = ["unshare", "-rn"]
+        works = (
+            shutil.which(unshare[0])
+            and not subprocess.run(
+                [*unshare, "true"], capture_output=True, check=False
+            ).returncode
+        )
+        self.prefix = unshare if works else []
+        keep = {"PATH", "LANG", "TMPDIR"} & os.environ.keys()
+        self.env = {name: os.environ[name] for name in keep} | {
+            "HOME": str(folder),
+            "PYTHONUTF8": "1",
+            "OMP_NUM_THREADS": "1",
+            # Nobody listens there, should the network be in reach.
+            "http_proxy": "http://127.0.0.1:9",
+            "https_proxy": "http://127.0.0.1:9",
+            # Matplotlib would make its list of fonts for each of them.
+            "MPLCONFIGDIR": str(folder / "matplotlib"),
+        }
+
+    def run(self, *arguments: str | Path, cwd: Path, **variables: str):
+        return subprocess.run(
+            [*self.prefix, self.python, *arguments],
+            cwd=cwd,
+            env=self.env | variables,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def run_notebook(self, notebook, cwd: Path) -> None:
+        """Run all cells; the first that fails ends it."""
+        kernels = self.library.parent / "kernels"
+        argv = [*self.prefix, str(self.python), "-m", "ipykernel_launcher"]
+        spec = {"argv": [*argv, "-f", "{connection_file}"]}
+        (kernels / "reader").mkdir(parents=True, exist_ok=True)
+        (kernels / "reader" / "kernel.json").write_text(
+            json.dumps(spec | {"display_name": "", "language": ""})
+        )
+
+        async def execute():
+            # Files instead of ports, which it cannot reach without a network.
+            manager = AsyncKernelManager(
+                kernel_name="reader",
+                transport="ipc",
+                ip=str(self.folder / "kernel"),
+                kernel_spec_manager=KernelSpecManager(
+                    kernel_dirs=[str(kernels)], ensure_native_kernel=False
+                ),
+            )
+            client = NotebookClient(notebook, km=manager, timeout=300)
+            await client.async_execute(
+                cleanup_kc=True, cwd=str(cwd), env=self.env
+            )
+
+        asyncio.run(execute())
+
+
+def _with_requirements(names: tuple[str, ...]) -> set[str]:
+    """Return packages with all that they need and that is installed."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        try:
+            requirements = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # for another system
+        found.add(name)
+        for text in requirements:
+            needed = Requirement(text)
+            wanted = needed.marker is None or needed.marker.evaluate()
+            if wanted and needed.name not in found:
+                todo.append(needed.name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory) -> Reader:
+    """Return a reader who has all packages, but no IPython."""
+    folder = tmp_path_factory.mktemp("reader")
+    reader = Reader(folder, "numpy", "matplotlib", "torch")
+    (reader.library / "window.py").write_text(WINDOW)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory) -> Reader:
+    """Return a reader who has Jupyter and all packages."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    return Reader(folder, "numpy", "matplotlib", "torch", "ipykernel")
+
+
+@pytest.fixture(scope="module")
+def beginner(tmp_path_factory) -> Reader:
+    """Return a reader who has Jupyter, and nothing to compute with."""
+    return Reader(tmp_path_factory.mktemp("beginner"), "ipykernel")
+
+
+@pytest.fixture
+def here(tmp_path) -> Path:
+    """Return the folder of a downloaded notebook or script, empty."""
+    folder = tmp_path / "a" / "b" / "下载 1"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@functools.cache
+def real_book() -> tuple[Book, dict[str, str]]:
+    book = read_book(ROOT)
+    return book, render_package(book, "1")
+
+
+def cell_of(book: Book, name: str, files: dict[str, str]) -> str:
+    chapter = next(c for c in book.chapters if c.name == name)
+    return first_cell(Library.from_files(files, book.package), files, chapter)
+
+
+@pytest.fixture
+def cells(make_book):
+    """Return the first cells of a small book, by chapter, and its files."""
+    book = read_book(make_book(BOOK))
+    files = render_package(book, "1")
+    names = [chapter.name for chapter in book.chapters]
+    return {name: cell_of(book, name, files) for name in names}, files
+
+
+def packages(cell: str) -> str:
+    """Return what a first cell asks the reader to install."""
+    lines = cell.split("\n")
+    calls = [line for line in lines if line.startswith("_check_packages(")]
+    return "".join(calls)[len("_check_packages(") : -1]
+
+
+def modules(folder: Path) -> set[str]:
+    return {path.stem for path in (folder / "d2lmini").glob("*.py")}
+
+
+def test_it_asks_for_what_the_chapter_surely_needs(cells):
+    found = {name: packages(cell) for name, cell in cells[0].items()}
+    assert found == {
+        "index": "",
+        "a_basics": 'numpy="numpy"',
+        "b_more": 'numpy="numpy"',
+        "c_torch": 'torch="torch"',
+        "d_reader": 'numpy="numpy"',
+        "e_reader": 'numpy="numpy", yaml="PyYAML"',
+        "f_anything": "",
+        "g_nothing": "",
+    }
+    assert (cells[0]["index"], cells[0]["g_nothing"]) == ("", "")
+
+
+@pytest.mark.torch
+def test_it_writes_exactly_what_the_chapter_uses(cells, reader, here):
+    found = {}
+    for name, cell in cells[0].items():
+        folder = here / name
+        folder.mkdir()
+        (folder / "x.py").write_text(cell.replace("yaml=", "json="), "utf-8")
+        result = reader.run("x.py", cwd=folder)
+        assert (result.returncode, result.stderr, result.stdout) == (0, "", "")
+        for path in (folder / "d2lmini").glob("*.py"):
+            text = cells[1][f"d2lmini/{path.name}"]
+            assert path.read_bytes() == text.encode()
+        found[name] = modules(folder)
+    everything = {"__init__", "a_basics", "b_more", "c_torch"}
+    assert found == {
+        "index": set(),
+        "a_basics": set(),
+        "b_more": {"__init__", "a_basics"},
+        "c_torch": set(),
+        "d_reader": {"__init__", "a_basics"},
+        "e_reader": {"__init__", "a_basics", "b_more"},
+        "f_anything": everything,
+        "g_nothing": set(),
+    }
+
+
+def test_it_shows_the_code_as_it_is(cells):
+    # Escapes only where the quotes of the literal stand in the code.
+    text = cells[1]["d2lmini/a_basics.py"]
+    assert text not in cells[0]["d_reader"]
+
+
+@pytest.mark.this_book
+def test_it_shows_the_code_of_this_book_as_it_is():
+    book, files = real_book()
+    for name in ("calculus", "__init__"):
+        text = files[f"d2lmini/{name}.py"]
+        assert text in cell_of(book, "autograd", files)
+
+
+def test_it_leaves_no_name_behind(cells, here, monkeypatch):
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    names = {"__name__": "__main__"}
+    before = {*names, "__builtins__"}
+    exec(cells[0]["d_reader"], names)
+    assert names.keys() == before
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_it_makes_the_package_importable(name, reader, here):
+    book, files = real_book()
+    cell = cell_of(book, name, files)
+    use = ""
+    if "d2lmini" in cell:
+        # Every module that the cell writes.
+        use = (
+            "\nimport importlib, pathlib\n"
+            "for file in pathlib.Path('d2lmini').glob('*.py'):\n"
+            "    importlib.import_module(f'd2lmini.{file.stem}')\n"
+        )
+    if name == "getting_started":
+        assert "torch" not in packages(cell)
+        use += "import d2lmini as d2l\nd2l.gradient\n"
+        use += "d2l.numerical_jacobian, d2l.CHINESE_FONTS, d2l.plot\n"
+    (here / "x.py").write_text(cell + use, "utf-8")
+    result = reader.run("-I", "x.py", cwd=here)
+    assert (result.returncode, result.stderr, result.stdout) == (0, "", "")
+
+
+def test_missing_packages(cells, beginner, here):
+    source = cells[0]["c_torch"] + "\nprint('not reached')\n"
+    (here / "x.py").write_text(source, "utf-8")
+    result = beginner.run("x.py", cwd=here)
+    command = f"{beginner.python} -m pip install torch"
+    assert (result.returncode, result.stdout) == (1, "")
+    expected = f"缺少 torch，请先在终端里运行 {command} ，再重新运行。\n"
+    assert result.stderr == expected
+
+    sources = cells[0]["e_reader"], "print('not reached')"
+    notebook = new_notebook(cells=list(map(new_code_cell, sources)))
+    with pytest.raises(CellExecutionError):
+        beginner.run_notebook(notebook, here)
+    outputs = notebook.cells[0].outputs
+    assert [output.output_type for output in outputs[-1:]] == ["error"]
+    assert [output for output in outputs if "exit" in str(output)] == []
+    assert "-m pip install numpy PyYAML" in outputs[-1].evalue
+    assert "outputs" not in notebook.cells[1] or not notebook.cells[1].outputs
+    assert modules(here) == set()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("above", [0, 1, 2])
+def test_a_package_above_is_taken(above, cells, reader, here):
+    """As in the archive of the whole book."""
+    top = [here, *here.parents][above]
+    for name, text in cells[1].items():
+        (top / name).parent.mkdir(exist_ok=True)
+        (top / name).write_text(text, "utf-8")
+    source = cells[0]["d_reader"] + "\nimport d2lmini\nprint(d2lmini.area(0))"
+    (here / "x.py").write_text(source, "utf-8")
+    result = reader.run("-P", "x.py", cwd=here)
+    assert (result.stdout, result.stderr) == ("0.0\n", "")
+    assert (here / "d2lmini").exists() is (above == 0)
+    assert not (top / "d2lmini" / "README.txt").exists()
+
+
+def test_a_second_chapter_adds_what_it_lacks(cells, reader, here):
+    for name, expected in (
+        ("d_reader", {"__init__", "a_basics"}),
+        ("e_reader", {"__init__", "a_basics", "b_more"}),
+        ("d_reader", {"__init__", "a_basics", "b_more"}),
+    ):
+        times = {p: p.stat().st_mtime_ns for p in here.glob("d2lmini/*")}
+        cell = cells[0][name].replace("yaml=", "json=")
+        (here / f"{name}.py").write_text(cell, "utf-8")
+        result = reader.run(f"{name}.py", cwd=here)
+        assert (result.stdout, result.stderr) == ("", "")
+        assert modules(here) == expected
+        assert {p: p.stat().st_mtime_ns for p in times} == times
+
+
+def test_an_older_folder_is_left_and_named(cells, reader, here):
+    (here / "x.py").write_text(cells[0]["d_reader"], "utf-8")
+    reader.run("x.py", cwd=here)
+    old = here / "d2lmini" / "a_basics.py"
+    old.write_text("area = 1\n")
+    cell = cells[0]["e_reader"].replace("yaml=", "json=")
+    (here / "x.py").write_text(cell + "\nprint('goes on')", "utf-8")
+    result = reader.run("x.py", cwd=here)
+    assert result.stdout == "goes on\n"
+    assert result.stderr.count("\n") == 1
+    assert f"文件夹 {old.parent} 里" in result.stderr
+    assert old.read_text() == "area = 1\n"
+    assert modules(here) == {"__init__", "a_basics"}
+
+
+def test_an_installed_package_is_never_changed(cells, reader, here):
+    installed = here / "site" / "d2lmini"
+    installed.mkdir(parents=True)
+    for name in ("__init__.py", "a_basics.py"):
+        text = cells[1][f"d2lmini/{name}"]
+        (installed / name).write_text(text, "utf-8")
+    for name, lacks in (("d_reader", False), ("e_reader", True)):
+        cell = cells[0][name].replace("yaml=", "json=")
+        (here / "x.py").write_text(cell, "utf-8")
+        result = reader.run("x.py", cwd=here, PYTHONPATH=str(here / "site"))
+        assert bool(result.stderr) is lacks
+        assert len(list(installed.iterdir())) == 2 + len(
+            list(installed.glob("__pycache__"))
+        )
+        assert not (here / "d2lmini").exists()
+
+
+USE = """
+import sys, d2lmini, subprocess
+print(d2lmini.area(0))
+print(d2lmini.__file__)
+"""
+
+
+@pytest.mark.torch
+def test_where_nothing_can_be_written(cells, reader, here):
+    # Not even by root.
+    source = cells[0]["d_reader"] + USE
+    result = reader.run("-c", source, cwd=Path("/proc/self"))
+    zero, file = result.stdout.split()
+    assert (zero, result.stderr) == ("0.0", "")
+    assert not Path(file).exists()
+
+
+@pytest.mark.torch
+def test_another_folder_has_the_name(cells, reader, here):
+    """As where the book's repository was cloned to."""
+    (here / "d2lmini" / "chapters").mkdir(parents=True)
+    (here / "x.py").write_text(cells[0]["d_reader"] + USE, "utf-8")
+    result = reader.run("x.py", cwd=here)
+    zero, file = result.stdout.split()
+    assert (zero, result.stderr) == ("0.0", "")
+    assert not Path(file).exists()
+    assert [p.name for p in (here / "d2lmini").iterdir()] == ["chapters"]
+
+
+def test_an_interrupted_start_is_finished(cells, reader, here):
+    (here / "x.py").write_text(cells[0]["d_reader"], "utf-8")
+    reader.run("x.py", cwd=here)
+    (here / "d2lmini" / "__init__.py").unlink()
+    reader.run("x.py", cwd=here)
+    assert modules(here) == {"__init__", "a_basics"}
+
+
+def test_what_is_not_whole_is_no_package(cells, reader, here):
+    (here / "x.py").write_text(cells[0]["f_anything"], "utf-8")
+    full_disk = "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+    source = f"import resource, runpy; {full_disk}; runpy.run_path('x.py')"
+    result = reader.run("-c", source, cwd=here)
+    assert "OSError" in result.stderr
+    assert modules(here) == {"a_basics"}
+
+
+SCRIPT = {
+    "magics": "%matplotlib inline\nx = 1\nif x:\n    %time x\n!ls\n",
+    "text": "s = '''\n%time\n!ls\n'''\nlen(s)",
+    "shown": "y = '求'; (y +\n     '导')  # a comment",
+    "pair": "1, y",
+    "pairs": "(1, y)",
+    "hidden": "len(s);",
+    "fails": "w = 1\n1 / 0",
+    "fails-in-string": "raise ValueError('''a\nb''')",
+    "no-python": "print 'x'",
+    "modulo": "n = 4\n(7\n%n)",
+    "shows": "from matplotlib import pyplot as plt\nplt.plot([1])\nplt.show()",
+    "draws": "plt.plot([1, 2]);",
+    "last": "plt.get_fignums(), w",
+}
+
+
+def test_script(reader, here):
+    picture = "data:image/png;base64,iVBO/+w0KGgo="
+    source = f"# 题\n\n![a]({picture})\n\n[b]: {picture}\n\n%no magic"
+    setup = new_code_cell("ready = 1", metadata={"tags": ["setup"]})
+    title = new_markdown_cell(source, id="md")
+    notebook = new_notebook(cells=[title, setup])
+    for name, code in SCRIPT.items():
+        tags = {"tags": ["raises-exception"]}
+        fails = name[:2] in ("fa", "no")
+        cell = new_code_cell(code, id=name, metadata=tags if fails else {})
+        notebook.cells.append(cell)
+    before = nbformat.writes(notebook)
+    shown = {"text", "shown", "pair", "pairs", "modulo", "last"}
+    script = to_script(notebook, shown, {"draws", "shows"})
+    assert nbformat.writes(notebook) == before
+
+    assert script.startswith(
+        "# %% [markdown]\n# # 题\n#\n# ![a](（图见网页）)"
+    )
+    assert "# notebook only: !ls\n" in script
+    assert "if x:\n    x\n" in script
+    assert "base64" not in script
+    assert "\n%matplotlib" not in script
+    # Everything as PyCharm and VS Code split it.
+    cells = script.count("\n# %%\n")
+    assert cells == len(SCRIPT) + 2
+    assert script.index("ready = 1") < script.index("def show_figures")
+
+    (here / "x.py").write_text(script, "utf-8")
+    figures = here / "figures"
+    printed = [
+        *("11", "求导", "(1, '求')", "(1, '求')"),
+        "ZeroDivisionError: division by zero",
+        *("ValueError: a", "b"),
+        "SyntaxError: Missing parentheses in call to 'print'. "
+        "Did you mean print(...)? (<string>, line 1)",
+        *("3", "([], 1)", ""),
+    ]
+    for backend in ("module://window", "agg"):
+        variables = {"MPLBACKEND": backend, "FIGURES": str(figures)}
+        result = reader.run("x.py", cwd=here, DISPLAY=":99", **variables)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout.split("\n") == printed
+    assert figures.read_text() == "xx"
+    assert script.count("\nshow_figures()") == 1
+
+
+# Source, what the script prints; S: its value is shown, E: it must fail, X: it
+# does not run.
+MAGICS = [
+    ("S", "%%time\nx = 3\nx + 1", "4"),
+    ("", "%%capture out\nprint('in', x)\ny = x", ""),
+    ("S", "out.stdout, y", "('in 3\\n', 3)"),
+    ("", "%%capture\ns = '''a\nb'''\nprint(s)", ""),
+    ("S", "out.show(); len(s)", "in 3 3"),
+    ("", "def f():\n    return 5\nr = %timeit -o -n 2 -r 2 f()", ""),
+    ("S", "r.average > 0, r.best <= r.worst", "(True, True)"),
+    ("S", "%time v = f()\nv", "5"),
+    ("S", "w = %time f()\nw", "5"),
+    ("S", "%time f()", "5"),
+    ("S", "files = %sx echo a; echo b\nfiles", "['a', 'b']"),
+    ("S", "n = 'q'\nmore = !echo {n}\nmore", "['q']"),
+    ("S", "awk = !echo a | awk '{print $1}'\nawk", "['a']"),
+    ("", "%timeit f()\n?f\nf??\n!ls\n%ls\n%load_ext a\n!!ls", ""),
+    ("", "%%bash\necho hi", ""),
+    ("", "%%html\n<b>\n\n'''", ""),
+    ("", "%%timeit q = 1\n1 / 0", ""),
+    ("S", "%%prun -l 3\nu = 2\nu", "2"),
+    ("S", "if x:\n    %time k = 8\n    %timeit f()\n    !ls\nk", "8"),
+    ("", "%%writefile some.txt\nhello\n'''", "Writing some.txt"),
+    ("S", "open('some.txt').read()[:5]", "hello"),
+    ("S", "%env QQ=5\nimport os\nos.environ['QQ']", "env: QQ=5 5"),
+    ("", "display(1, 'a')", "1 a"),
+    (
+        "S",
+        "import asyncio\nasync def g(n):\n    await asyncio.sleep(0)\n"
+        "    return n\nt = await g(1)\nt",
+        "1",
+    ),
+    ("", "task = asyncio.create_task(g(2))", ""),
+    ("S", "await task", "2"),
+    (
+        "",
+        "async def gen():\n    yield 7\n\nasync for i in gen():\n"
+        "    print(i)\nL = [k async for k in gen()]\nS = '''p\n  q'''",
+        "7",
+    ),
+    ("S", "i, L, S", "(7, [7], 'p\\n  q')"),
+    ("S", "number: int = await g(3)\nnumber", "3"),
+    ("S", "%time await g(5)", "5"),
+    ("", "%%capture cap\ncc = await g(6)\nprint(cc)", ""),
+    ("S", "cap.show(); cc", "6 6"),
+    ("E", "await g(1)\n1 / 0", "ZeroDivisionError: division by zero"),
+    ("E", "%%time\n1 / 0", "ZeroDivisionError: division by zero"),
+    ("E", "raise SystemExit(3)", "SystemExit: 3"),
+    (
+        "E",
+        "return 1",
+        "SyntaxError: 'return' outside function (<string>, line 1)",
+    ),
+    ("X", "import nothing\nwhile True: pass", ""),
+    (
+        "S",
+        "from __future__ import annotations\ndef h(a: Nothing): return a\n"
+        "h(2)",
+        "2",
+    ),
+]
+TAGS = {"E": "raises-exception", "X": "skip-execution"}
+
+
+def test_scripts_without_jupyter(reader, here):
+    """What only Jupyter can run does not keep the rest from running."""
+    notebook = new_notebook()
+    for i, (kind, source, _) in enumerate(MAGICS):
+        metadata = {"tags": [TAGS[kind]]} if kind in TAGS else {}
+        cell = new_code_cell(source, id=f"c{i}", metadata=metadata)
+        notebook.cells.append(cell)
+    shown = {f"c{i}" for i, (kind, *_) in enumerate(MAGICS) if kind == "S"}
+    script = to_script(notebook, shown, ())
+    (here / "x.py").write_text(script, "utf-8")
+    result = reader.run("x.py", cwd=here)
+    assert (result.returncode, result.stderr) == (0, "")
+    printed = [text for *_, text in MAGICS if text]
+    assert result.stdout.split() == " ".join(printed).split()
+    assert "# notebook only: import nothing\n# while True: pass\n" in script
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("%run other.py", [0]),
+        ("%pylab\nx = 1", [0]),
+        ("x = 1\n\nhome = %who_ls\n!ls", [2]),
+        ("%%bash --out lines\nls", [0]),
+        ("x = !ls\n%time y = 1\nr = %timeit -o y\n%ls\n?x", []),
+        ("%%bash\nls --out x", []),
+    ],
+)
+def test_what_no_script_can_do(source, lines):
+    text = "---\nfile_format: mystnb\n---\n# A\n```{code-cell}\n"
+    chapter = read_chapter("a.md", f"{text}{source}\n```\n".encode())
+    problems = find_unscriptable(chapter)
+    assert [problem.line - 6 for problem in problems] == lines
+    assert {problem.rule for problem in problems} <= {"script-magic"}
+    tag = ":tags: [skip-execution]\n"
+    chapter = read_chapter("a.md", f"{text}{tag}{source}\n```\n".encode())
+    assert find_unscriptable(chapter) == []
+
+
+def outputs_of(site: Path, chapter: Chapter) -> list[nbformat.NotebookNode]:
+    """Return the outputs that a chapter's page shows."""
+    sources = [cell.source for cell in chapter.cells]
+    cache = get_cache(site.parent / ".jupyter_cache")
+    for record in cache.list_cache_records():
+        cells = cache.get_cache_bundle(record.pk).nb.cells
+        if [cell.source for cell in cells] == sources:
+            return [output for cell in cells for output in cell.outputs]
+    raise LookupError(chapter.path)
+
+
+def count_figures(outputs: list[nbformat.NotebookNode]) -> int:
+    kinds = [output.get("data", {}).keys() for output in outputs]
+    return sum("image/svg+xml" in kind for kind in kinds)
+
+
+@pytest.fixture(params=CHAPTERS)
+def chapter(request) -> Chapter:
+    chapters = real_book()[0].chapters
+    return next(c for c in chapters if c.name == request.param)
+
+
+def test_scripts_of_the_book(site, chapter, reader, here):
+    downloaded = site / "_notebooks" / "chapters" / f"{chapter.name}.py"
+    shutil.copy(downloaded, here)
+    expected = outputs_of(site, chapter)
+    figures = here / "figures"
+    result = reader.run(
+        downloaded.name,
+        cwd=here,
+        FIGURES=str(figures),
+        DISPLAY=":99",
+        MPLBACKEND="module://window",
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(figures.read_text()) == count_figures(expected)
+    printed = [
+        output.get("text", "") or output.data.get("text/plain", "") + "\n"
+        for output in expected
+        if "image/svg+xml" not in output.get("data", {})
+    ]
+    assert result.stdout == "".join(printed)
+
+
+def test_notebooks_of_the_book(site, chapter, jupyter, here):
+    downloaded = site / "_notebooks" / "chapters" / f"{chapter.name}.ipynb"
+    notebook = nbformat.read(downloaded, 4)
+    jupyter.run_notebook(notebook, here)
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    expected = outputs_of(site, chapter)
+    assert count_figures(outputs) == count_figures(expected)
+    assert [o for o in outputs if o.get("name") == "stderr"] == []
