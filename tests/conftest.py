@@ -4,17 +4,23 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from tests.copies import link_packages
+from tests.books import (
+    COMMAND,
+    ROOT,
+    Book,
+    Builder,
+    link_packages,
+    open_builder,
+    write_book,
+)
 
 pytest_plugins = ["tests.browser"]
-
-ROOT = Path(__file__).parent.parent
 
 # What a book is built from.
 SOURCES = (
@@ -85,63 +91,59 @@ def expect(request) -> Callable[[Path, str], None]:
 
 
 @pytest.fixture(scope="session")
+def builder() -> Iterator[Builder]:
+    """Build small books."""
+    with open_builder() as builder:
+        yield builder
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """Build this book, from a copy, as the repository a/b would publish it.
 
-    Tests may read the folder but not write to it.
+    Tests may read the folder but not write to it.  All processes that run
+    tests share it.
     """
-    root = tmp_path_factory.mktemp("somewhere") / "book"
-    root.mkdir()
-    for name in SOURCES.split():
-        if name == "d2lmini" and not (ROOT / name).exists():
-            continue  # a course of one's own that saves nothing
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, root / name)
-    link_packages(root)
-    command = [Path(sysconfig.get_path("scripts"), "jupyter-book")]
-    result = subprocess.run(
-        [*command, "build", "."],
-        cwd=root,
-        env=os.environ
-        | {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF_NAME": "main"},
-        capture_output=True,
-        text=True,
-    )
-    assert (result.returncode, result.stderr) == (0, "")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    root = folder / "this" / "book"
+    with FileLock(folder / "this.lock"):
+        if not root.exists():
+            root.mkdir(parents=True)
+            for name in SOURCES.split():
+                if name == "d2lmini" and not (ROOT / name).exists():
+                    continue  # a course of one's own that saves nothing
+                copy = (
+                    shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+                )
+                copy(ROOT / name, root / name)
+            link_packages(root)
+            result = subprocess.run(
+                COMMAND,
+                cwd=root,
+                env=os.environ
+                | {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF_NAME": "main"},
+                capture_output=True,
+                text=True,
+            )
+            assert (result.returncode, result.stderr) == (0, "")
+    assert (root / "_build" / "html").is_dir(), "see the first of the errors"
     return root / "_build" / "html"
 
 
 @pytest.fixture
 def make_book(tmp_path) -> Callable[..., Path]:
-    """Make the folder `book` of a book from texts, or from a folder.
+    """Make the folder `book` of a book: see write_book."""
+    return lambda source: write_book(tmp_path / "book", source)
 
-    What is not given is filled in: a title, a start page, and a table of
-    contents with every chapter, sorted by name.
-    """
 
-    def make_book(source: Path | Mapping[str, str]) -> Path:
-        root = tmp_path / "book"
-        if isinstance(source, Path):
-            shutil.copytree(source, root, dirs_exist_ok=True)
-        else:
-            for name, text in source.items():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                (root / name).write_text(text, "utf-8", newline="\n")
-        chapters = sorted(path.stem for path in root.glob("chapters/*.md"))
-        toc = "format: jb-book\nroot: index\n"
-        toc += "chapters:\n" if chapters else ""
-        toc += "".join(f"  - file: chapters/{name}\n" for name in chapters)
-        defaults = {
-            "_config.yml": "title: A small book\n",
-            "_toc.yml": toc,
-            "index.md": "# A small book\n",
-        }
-        for name, text in defaults.items():
-            if not (root / name).exists():
-                (root / name).write_text(text, "utf-8", newline="\n")
-        return root
-
-    return make_book
+@pytest.fixture
+def new_book(make_book, builder) -> Callable[..., Book]:
+    """Make a book like make_book, with all that builds it."""
+    return lambda source, **environment: Book(
+        make_book(source), builder, **environment
+    )
 
 
 @pytest.fixture

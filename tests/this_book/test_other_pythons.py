@@ -15,9 +15,8 @@ import pytest
 import yaml
 
 from booktools.source.chapter import read_book
-from tests.copies import link_packages
+from tests.books import ROOT, copy_tools
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.this_book
 
 
@@ -29,15 +28,14 @@ def uses_torch(chapter):
 def test_chapters_without_torch(tmp_path):
     root = tmp_path / "book"
     root.mkdir()
-    for name in ("booktools", "chapters", "d2lmini"):
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, root / name, ignore=ignore)
+    for name in ("chapters", "d2lmini"):
+        shutil.copytree(ROOT / name, root / name)
     for name in (
         *("_config.yml", "_toc.yml", "index.md", "genindex.md"),
         *("pyproject.toml", "LICENSE"),
     ):
         shutil.copy(ROOT / name, root)
-    link_packages(root)
+    copy_tools(root)
     for chapter in read_book(ROOT).chapters:
         if uses_torch(chapter):
             path = root / chapter.path

@@ -5,19 +5,14 @@ import resource
 import signal
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from booktools.render import atomic
 from booktools.render.atomic import forget_unfinished, lock, replace_files
-from tests.builds import read_site
-
-ROOT = Path(__file__).parents[2]
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
+from tests.books import ROOT, Book, environ, write_book
 
 
 @pytest.fixture
@@ -152,45 +147,27 @@ def test_one_at_a_time(tmp_path):
     assert order == ["waits", "first ends", "second"]
 
 
-class Book:
-    """A book without code, quickly built."""
+CONFIG = """\
+title: A book
+only_build_toc_files: true
+execute: {execute_notebooks: cache}
+sphinx:
+  local_extensions: {booktools.sphinxext: .}
+  config: {language: en}
+"""
+OLD, NEW = "# A book\n\nOld.\n", "# A book\n\nNew.\n"
 
-    def __init__(self, root):
-        self.root = root
-        root.mkdir()
-        self.write(
-            "_config.yml",
-            "title: A book\nonly_build_toc_files: true\n"
-            "execute: {execute_notebooks: cache}\n"
-            "sphinx:\n  local_extensions: {booktools.sphinxext: .}\n"
-            "  config: {language: en}\n",
-        )
-        self.write("_toc.yml", "format: jb-book\nroot: index\n")
-        self.write("index.md", "# A book\n\nOld.\n")
 
-    def write(self, name, text):
-        (self.root / name).write_text(text, "utf-8")
-
-    def start(self, **more):
-        return subprocess.Popen(
-            COMMAND,
-            cwd=self.root,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            text=True,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more,
-        )
-
-    def build(self, **more):
-        process = self.start(**more)
-        out, error = process.communicate()
-        return process.returncode, out, error
+def new_book(root, builder):
+    """Return a book without code, quickly built."""
+    write_book(root, {"_config.yml": CONFIG, "index.md": OLD})
+    return Book(root, builder)
 
 
 @pytest.fixture
-def book(tmp_path):
-    book = Book(tmp_path / "book")
-    code, _, error = book.build()
-    assert (code, error) == (0, "")
+def book(tmp_path, builder):
+    book = new_book(tmp_path / "book", builder)
+    book.succeed()
     return book
 
 
@@ -205,43 +182,44 @@ REASONS = {
 
 
 def test_whatever_fails_leaves_the_site(book):
-    before = read_site(book.root)
+    before = book.site()
     for reason, text in REASONS.items():
-        book.write("index.md", f"# A book\n\nNew.\n\n{text}\n")
-        code, _, error = book.build()
-        assert code == 1, reason
-        assert "index.md:" in error, reason
-        assert "Traceback" not in error, reason
-        assert read_site(book.root) == before, reason
-    book.write("index.md", "# A book\n\nNew.\n")
-    assert book.build()[0] == 0
-    assert b"New." in read_site(book.root)["index.html"]
+        book.write("index.md", f"{NEW}\n{text}\n")
+        result = book.build()
+        assert result.returncode == 1, reason
+        assert "index.md:" in result.stderr, reason
+        assert "Traceback" not in result.stderr, reason
+        assert book.site() == before, reason
+    book.write("index.md", NEW)
+    book.succeed()
+    assert b"New." in book.site()["index.html"]
 
 
 def test_a_full_disk(book):
-    before = read_site(book.root)
-    book.write("index.md", "# A book\n\nNew.\n")
+    before = book.site()
+    book.write("index.md", NEW)
 
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
 
-    code, _, error = book.build(preexec_fn=limit)
-    assert code == 1
+    process = book.start(preexec_fn=limit)
+    _, error = process.communicate()
+    assert process.returncode == 1
     assert "File too large" in error
     assert "Traceback" not in error
-    assert read_site(book.root) == before
-    assert book.build()[0] == 0
-    assert b"New." in read_site(book.root)["index.html"]
+    assert book.site() == before
+    book.succeed()
+    assert b"New." in book.site()["index.html"]
 
 
 def test_what_is_lost_comes_back(book):
-    site = read_site(book.root)
+    site = book.site()
     (book.root / "_build" / "html" / "index.html").unlink()
-    assert book.build()[0] == 0
-    assert read_site(book.root) == site
+    book.succeed()
+    assert book.site() == site
     (book.root / "_build" / "html").rename(book.root / "elsewhere")
-    assert book.build()[0] == 0
-    assert read_site(book.root) == site
+    book.succeed()
+    assert book.site() == site
 
 
 def test_what_others_put_there_stays(book):
@@ -249,29 +227,29 @@ def test_what_others_put_there_stays(book):
     (html / "proof.txt").write_text("of somebody else")
     (html / "_pdf").mkdir()
     (html / "_pdf" / "d2lmini.pdf").write_text("of the former pages")
-    book.write("index.md", "# A book\n\nNew.\n")
-    assert book.build()[0] == 0
-    site = read_site(book.root)
+    book.write("index.md", NEW)
+    book.succeed()
+    site = book.site()
     assert site["proof.txt"] == b"of somebody else"
     assert "_pdf/d2lmini.pdf" not in site
 
 
-def test_what_is_there_before_the_first_build_stays(tmp_path):
-    book = Book(tmp_path / "book")
+def test_what_is_there_before_the_first_build_stays(tmp_path, builder):
+    book = new_book(tmp_path / "book", builder)
     html = book.root / "_build" / "html"
     html.mkdir(parents=True)
     (html / "thesis.txt").write_text("mine")
     (html / "index.html").write_text("of another program")
-    assert book.build()[0] == 0
-    site = read_site(book.root)
+    book.succeed()
+    site = book.site()
     assert site["thesis.txt"] == b"mine"
     assert b"A book" in site["index.html"]
     # A site without a word about what is in it was built by older tools.
     (book.root / "_build" / ".html.json").write_text("broken")
     (html / "chapters").mkdir(exist_ok=True)
     (html / "chapters" / "removed.html").write_text("of an older build")
-    book.write("index.md", "# A book\n\nNew.\n")
-    assert book.build()[0] == 0
+    book.write("index.md", NEW)
+    book.succeed()
     assert not (html / "chapters" / "removed.html").exists()
 
 
@@ -281,14 +259,12 @@ def test_nothing_is_written_when_nothing_changed(book):
         return {path: path.stat().st_mtime_ns for path in html.rglob("*")}
 
     before = times()
-    code, out, error = book.build()
-    assert (code, error) == (0, "")
-    assert "no targets are out of date" in out
+    assert "no targets are out of date" in book.succeed().stdout
     assert times() == before
 
 
 def test_two_builds_at_once(book):
-    book.write("index.md", "# A book\n\nNew.\n")
+    book.write("index.md", NEW)
     folder = book.root / "_build"
     held = lock(folder, lambda: None)
     logs = [book.root / "one.log", book.root / "two.log"]
@@ -301,7 +277,7 @@ def test_two_builds_at_once(book):
         time.sleep(0.1)
     held.release()
     assert [process.wait() for process in both] == [0, 0]
-    assert b"New." in read_site(book.root)["index.html"]
+    assert b"New." in book.site()["index.html"]
 
 
 def test_nothing_is_printed_while_a_build_runs(book):
@@ -311,7 +287,7 @@ def test_nothing_is_printed_while_a_build_runs(book):
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "booktools", "pdf"],
             cwd=book.root,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=environ(),
             stdout=file,
         )
     while "waiting for the end of a build" not in log.read_text():
@@ -323,22 +299,22 @@ def test_nothing_is_printed_while_a_build_runs(book):
     assert process.wait() == 1
 
 
-def test_killed_at_any_moment(book, tmp_path):
-    old = read_site(book.root)
-    book.write("index.md", "# A book\n\nNew.\n")
-    other = Book(tmp_path / "other")
-    other.write("index.md", "# A book\n\nNew.\n")
+def test_killed_at_any_moment(book, tmp_path, builder):
+    old = book.site()
+    book.write("index.md", NEW)
+    other = new_book(tmp_path / "other", builder)
+    other.write("index.md", NEW)
     begin = time.monotonic()
-    assert other.build()[0] == 0
+    assert other.start().communicate()[1] == ""
     seconds = time.monotonic() - begin
-    new = read_site(other.root)
+    new = other.site()
     for part in range(1, 6):
         process = book.start(start_new_session=True)
         time.sleep(seconds * part / 6)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        assert read_site(book.root) in (old, new)
-    assert book.build()[0] == 0
-    assert read_site(book.root) == new
+        assert book.site() in (old, new)
+    book.succeed()
+    assert book.site() == new
     kept = {path.name for path in (book.root / "_build").iterdir()}
     assert not kept & {".html.new", ".html.old"}

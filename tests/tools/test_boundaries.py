@@ -1,15 +1,9 @@
 """What a page must not hold is found, on its line; all else is built."""
 
-import os
 import re
-import subprocess
-import sysconfig
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
 CONFIG = """\
 title: Small
 only_build_toc_files: true
@@ -162,20 +156,8 @@ A <textarea>field</textarea> in a line.
 """
 
 
-def build(root):
-    result = subprocess.run(
-        COMMAND,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    return result.returncode, result.stderr
-
-
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def found(tmp_path_factory, builder):
     """Build a book with all that is wrong, once: {(path, line): rules}."""
     above = tmp_path_factory.mktemp("above")
     root = above / "book"
@@ -205,8 +187,9 @@ def found(tmp_path_factory):
     toc = "format: jb-book\nroot: index\nchapters:\n"
     toc += "".join(f"- file: {name}\n" for name in names)
     (root / "_toc.yml").write_text(toc)
-    code, errors = build(root)
-    assert code == 1
+    result = builder.build(root)
+    errors = result.stderr
+    assert result.returncode == 1
     assert "Traceback" not in errors
     assert not (root / "_build" / "html" / "index.html").exists()
     problems = re.findall(r"^(\S+):(\d+): error: (.*) \[(.*)\]$", errors, re.M)

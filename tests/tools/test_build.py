@@ -4,60 +4,28 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import sysconfig
 import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-BOOKS = ROOT / "tests" / "tools" / "books"
+from tests.books import CASES, ROOT, Book, Builder, write_book
+
+BOOKS = CASES / "books"
 FAILING = sorted((BOOKS / "failing").glob("*.md"))
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
 
 
-class Book:
+class Traced(Book):
     """A copy of a small book, and what its chapters say when they run."""
 
-    def __init__(self, root: Path, source: Path):
-        self.root = root
-        self.html = root / "_build" / "html"
+    def __init__(self, root: Path, source: Path, builder: Builder):
         self.trace = root.parent / f"{root.name}.trace"
-        shutil.copytree(source, root, dirs_exist_ok=True)
+        write_book(root, source)
+        super().__init__(root, builder, TRACE=str(self.trace))
 
-    def write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
-
-    def replace(self, name: str, old: str, new: str) -> None:
-        text = (self.root / name).read_text("utf-8")
-        assert old in text
-        self.write(name, text.replace(old, new))
-
-    def environment(self, **settings: str) -> dict[str, str]:
-        own = {"PYTHONPATH": str(ROOT), "TRACE": str(self.trace)}
-        return os.environ | own | settings
-
-    def extract(self) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "booktools", "extract"],
-            cwd=self.root,
-            env=self.environment(),
-            check=True,
-        )
-
-    def build(self, *options: str, **settings: str):
+    def build(self, *options, **environment):
         self.trace.unlink(missing_ok=True)
-        return subprocess.run(
-            [*COMMAND, *options],
-            cwd=self.root,
-            env=self.environment(**settings),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
+        return super().build(*options, **environment)
 
     def ran(self) -> list[str]:
         """Return which chapters and checks the last build has run."""
@@ -65,29 +33,21 @@ class Book:
             return []
         return sorted(self.trace.read_text().split())
 
-    def site(self) -> dict[str, bytes]:
-        files = (path for path in self.html.rglob("*") if path.is_file())
-        return {
-            path.relative_to(self.html).as_posix(): path.read_bytes()
-            for path in files
-        }
-
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Book:
+def built(tmp_path_factory, builder) -> Traced:
     """Return a small book, built once: five jobs, so on forked kernels."""
-    book = Book(tmp_path_factory.mktemp("built") / "book", BOOKS / "small")
+    folder = tmp_path_factory.mktemp("built")
+    book = Traced(folder / "book", BOOKS / "small", builder)
     book.extract()
-    result = book.build()
-    assert result.stderr == ""
-    assert result.returncode == 0
+    book.succeed()
     return book
 
 
 @pytest.fixture
-def copy(built, tmp_path) -> Book:
+def copy(built, tmp_path, builder) -> Traced:
     """Return a copy of the small book, built as well."""
-    return Book(tmp_path / "book", built.root)
+    return Traced(tmp_path / "book", built.root, builder)
 
 
 def test_pages(built):
@@ -108,12 +68,14 @@ def test_pages(built):
     assert "static/book.css" in page
 
 
-def test_two_builds_are_equal(built, tmp_path):
+def test_two_builds_are_equal(built, tmp_path, builder):
     """Elsewhere, one at a time, on kernels that are no forks."""
-    book = Book(tmp_path / "[ab]* it's #1" / '极 "图"', BOOKS / "small")
+    root = tmp_path / "[ab]* it's #1" / '极 "图"'
+    book = Traced(root, BOOKS / "small", builder)
     book.extract()
-    result = book.build(BOOK_JOBS="1", BOOK_FORK="0", PYTHONHASHSEED="7")
-    assert result.stderr == ""
+    book.environment |= {"BOOK_JOBS": "1", "BOOK_FORK": "0"}
+    book.environment |= {"PYTHONHASHSEED": "7"}
+    assert book.start().communicate()[1] == ""
     assert book.ran() == ["check", "direct", "indirect", "library", "other"]
     assert book.site() == built.site()
 
@@ -174,10 +136,10 @@ def test_other_builder(copy):
 
 
 @pytest.fixture(scope="module")
-def failures(tmp_path_factory):
+def failures(tmp_path_factory, builder):
     """Build a book twice in which everything fails, after it was good."""
     root = tmp_path_factory.mktemp("failures") / "book"
-    book = Book(root, BOOKS / "failing")
+    book = Traced(root, BOOKS / "failing", builder)
     toc = "format: jb-book\nroot: index\nchapters:\n  - file: chapters/good\n"
     book.write("_toc.yml", toc)
     shutil.copy(BOOKS / "small" / "_config.yml", root)
@@ -344,20 +306,20 @@ def test_execution_mode(copy):
     assert copy.ran() == []
 
 
-def at_first_cell(book: Book) -> bool:
+def at_first_cell(book: Traced) -> bool:
     return book.trace.exists()
 
 
-def at_first_result(book: Book) -> bool:
+def at_first_result(book: Traced) -> bool:
     executed = book.root / "_build" / ".jupyter_cache" / "executed"
     return any(executed.glob("*"))
 
 
-def at_pickle(book: Book) -> bool:
+def at_pickle(book: Traced) -> bool:
     return (book.root / "_build/.doctrees/environment.pickle").exists()
 
 
-def at_first_page(book: Book) -> bool:
+def at_first_page(book: Traced) -> bool:
     return (book.html / "chapters").exists()
 
 
@@ -373,17 +335,10 @@ def at_first_page(book: Book) -> bool:
         ("SIGKILL", at_first_page),
     ],
 )
-def test_killed_build(number, moment, built, tmp_path):
-    book = Book(tmp_path / "book", BOOKS / "small")
+def test_killed_build(number, moment, built, tmp_path, builder):
+    book = Traced(tmp_path / "book", BOOKS / "small", builder)
     book.extract()
-    process = subprocess.Popen(
-        COMMAND,
-        cwd=book.root,
-        env=book.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = book.start(stdout=subprocess.DEVNULL)
     while not moment(book):
         time.sleep(0.001)
         assert process.poll() is None
@@ -404,9 +359,7 @@ def test_terminal(copy):
 
     leader, follower = pty.openpty()
     shutil.rmtree(copy.root / "_build")
-    process = subprocess.Popen(
-        COMMAND, cwd=copy.root, env=copy.environment(), stdout=follower
-    )
+    process = copy.start(stdout=follower, stderr=None)
     os.close(follower)
     lines = b""
     while process.poll() is None or lines[-1:] != b"\n":

@@ -1,21 +1,15 @@
 """What authors show, and readers find, print and take away, in one book."""
 
 import json
-import os
 import re
-import subprocess
-import sysconfig
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from booktools.render.browser import open_chromium
-
-ROOT = Path(__file__).parents[2]
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
+from tests.books import ROOT, Book, write_book
 
 CONFIG = """\
 title: A small book
@@ -166,9 +160,7 @@ Plain words and/or others.
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory):
-    root = tmp_path_factory.mktemp("components") / "book"
-    root.mkdir()
+def html(tmp_path_factory, builder):
     files = {
         "_config.yml": CONFIG,
         "_toc.yml": "format: jb-book\nroot: index\nchapters:\n"
@@ -179,20 +171,12 @@ def html(tmp_path_factory):
         "plain.md": f"# Without code\n\n{PARTS}",
         "symbols.md": SYMBOLS,
     }
-    for name, text in files.items():
-        (root / name).write_text(text, "utf-8")
+    folder = tmp_path_factory.mktemp("components")
+    book = Book(write_book(folder / "book", files), builder)
     picture = ROOT / "booktools/sphinxext/assets/preview.png"
-    (root / "x.png").write_bytes(picture.read_bytes())
-    result = subprocess.run(
-        COMMAND,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    return root / "_build" / "html"
+    (book.root / "x.png").write_bytes(picture.read_bytes())
+    book.succeed()
+    return book.html
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,11 @@
 """Solutions are folded and linked with exercises, also without a script."""
 
-import os
-import subprocess
-import sysconfig
-from pathlib import Path
-
 import pytest
 from bs4 import BeautifulSoup
 
 from booktools.source.chapter import read_book
+from tests.books import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [chapter.docname for chapter in read_book(ROOT).chapters]
 
 CONFIG = """\
@@ -75,16 +70,10 @@ def words(element):
 
 
 @pytest.fixture
-def page(make_book):
-    root = make_book({"_config.yml": CONFIG, "chapters/page.md": PAGE})
-    result = subprocess.run(
-        [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", root],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    return parse(root / "_build" / "html" / "chapters" / "page.html").article
+def page(new_book):
+    book = new_book({"_config.yml": CONFIG, "chapters/page.md": PAGE})
+    book.succeed()
+    return book.article("chapters/page")
 
 
 def test_small_page(page):

@@ -15,9 +15,9 @@ from booktools.problem import BookError
 from booktools.render import katex, node
 from booktools.render.browser import open_chromium
 from booktools.source.chapter import read_book
+from tests.books import CASES, ROOT
 
-ROOT = Path(__file__).parents[2]
-CASES = sorted((ROOT / "tests" / "tools" / "tex").glob("*.md"))
+TEX = CASES / "tex"
 CONFIG = """
 title: A small book
 execute: {execute_notebooks: cache}
@@ -25,7 +25,6 @@ sphinx:
   local_extensions: {booktools.sphinxext: .}
   config: {language: en}
 """
-BUILD = "from jupyter_book.cli.main import main; main()"
 # Run by Node.js before what it is asked to run.
 TRACE = "require('fs').appendFileSync(process.env.TRACE, 'started\\n')\n"
 
@@ -106,17 +105,17 @@ def test_every_formula_is_on_its_page(site):
 
 
 @pytest.fixture
-def build(make_book, run, tmp_path):
+def build(make_book, builder, tmp_path):
     """Build a book of some chapters; count how often Node.js has started."""
 
     def build(**chapters):
         texts = {f"chapters/{name}.md": t for name, t in chapters.items()}
-        make_book({"_config.yml": CONFIG, **texts})
+        root = make_book({"_config.yml": CONFIG, **texts})
         trace = tmp_path / "trace"
         trace.unlink(missing_ok=True)
         (tmp_path / "trace.js").write_text(TRACE)
-        result = run(
-            *("-c", BUILD, "build", "book"),
+        result = builder.build(
+            root,
             NODE_OPTIONS=f"--require {tmp_path / 'trace.js'}",
             TRACE=str(trace),
         )
@@ -128,11 +127,12 @@ def build(make_book, run, tmp_path):
 
 def test_tex_errors_are_named(build, expect):
     node.require_packages()
-    result, starts = build(**{f.stem: f.read_text("utf-8") for f in CASES})
+    files = sorted(TEX.glob("*.md"))
+    result, starts = build(**{f.stem: f.read_text("utf-8") for f in files})
     assert result.returncode == 1
     assert starts == 1
     *_, problems = result.stderr.partition("\n7 problems, no page written:\n")
-    expect(ROOT / "tests" / "tools" / "tex" / "expected.txt", problems)
+    expect(TEX / "expected.txt", problems)
 
 
 def test_headings_and_punctuation(build, tmp_path):

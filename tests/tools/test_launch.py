@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-import sysconfig
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -12,8 +10,8 @@ from bs4 import BeautifulSoup
 from booktools.publish.branches import notebook_files
 from booktools.source.chapter import read_book
 from booktools.sphinxext.launch import launch_links
+from tests.books import ROOT
 
-ROOT = Path(__file__).parents[2]
 SERVICES = ["Colab", "Binder", "Kaggle"]
 
 
@@ -115,28 +113,22 @@ sphinx:
 """
 
 
-def test_wherever_the_book_is_published(make_book):
-    root = make_book(
+def test_wherever_the_book_is_published(new_book):
+    book = new_book(
         {
             "_config.yml": CONFIG,
             "chapters/code.md": CHAPTER,
             "chapters/plain.md": "# No code\n",
         }
     )
-    html = root / "_build" / "html"
+    html = book.html
 
     def build(**settings):
-        environ = {k: v for k, v in os.environ.items() if "GITHUB" not in k}
-        environ |= {"PYTHONPATH": str(ROOT), **settings}
-        command = [Path(sysconfig.get_path("scripts"), "jupyter-book")]
-        command += ["build", "."]
-        done = subprocess.run(
-            command, cwd=root, env=environ, capture_output=True, text=True
-        )
-        assert (done.returncode, done.stderr) == (0, "")
+        unset = {name: None for name in os.environ if "GITHUB" in name}
+        book.succeed(**unset | settings)
 
     def git(*arguments):
-        subprocess.run(["git", "-C", root, *arguments], check=True)
+        subprocess.run(["git", "-C", book.root, *arguments], check=True)
 
     def check(repository):
         published = notebook_files(html)
@@ -158,7 +150,7 @@ def test_wherever_the_book_is_published(make_book):
     url = buttons(html / "chapters/plain.html", "download")["全书 .pdf"]
     assert url == "https://ada.github.io/second.x/_pdf/d2lmini.pdf"
     # What earlier builds have left there is no reason for a button.
-    make_book({"chapters/code.md": "# No code any more\n"})
+    book.write("chapters/code.md", "# No code any more\n")
     build()
     check_page_without_notebook(html / "chapters/code.html")
 

@@ -1,18 +1,12 @@
 """The author's own TeX commands: on pages, in notebooks, in checks."""
 
 import json
-import os
-import subprocess
-import sysconfig
-from pathlib import Path
 
 import pytest
 
 from booktools.render import katex
 from booktools.source.macros import expand, is_macro
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
 MACROS = {
     "RR": r"\mathbb{R}",
     "eps": r"\varepsilon",
@@ -137,22 +131,10 @@ $$\norm{x} \NN$$
 """
 
 
-def build(root):
-    result = subprocess.run(
-        COMMAND,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    return result.returncode, result.stderr
-
-
-def test_macros_work_wherever_formulas_are_shown(make_book):
-    book = make_book({"_config.yml": CONFIG, "chapters/a.md": CHAPTER})
-    assert build(book) == (0, "")
-    html = book / "_build" / "html"
+def test_macros_work_wherever_formulas_are_shown(new_book):
+    book = new_book({"_config.yml": CONFIG, "chapters/a.md": CHAPTER})
+    book.succeed()
+    html = book.html
     page = (html / "chapters" / "a.html").read_text("utf-8")
     assert r"x \in \mathbb{R}" in page  # for screen readers, to copy
     notebook = json.loads((html / "_notebooks/chapters/a.ipynb").read_text())
@@ -163,16 +145,16 @@ def test_macros_work_wherever_formulas_are_shown(make_book):
         assert r"\RR" not in file.read_text("utf-8"), file
     # Another macro is another page, and another check.
     config = CONFIG.replace(r"\mathbb{R}", r"\mathbf{R}")
-    (book / "_config.yml").write_text(config)
-    assert build(book) == (0, "")
+    book.write("_config.yml", config)
+    book.succeed()
     page = (html / "chapters" / "a.html").read_text("utf-8")
     assert r"x \in \mathbf{R}" in page
 
 
-def test_definitions_in_formulas_are_refused(make_book):
-    book = make_book({"_config.yml": CONFIG, "chapters/a.md": WRONG})
-    code, errors = build(book)
-    assert code == 1
+def test_definitions_in_formulas_are_refused(new_book):
+    book = new_book({"_config.yml": CONFIG, "chapters/a.md": WRONG})
+    result = book.build()
+    assert result.returncode == 1
     for line, what in [
         (5, r"\newcommand would be known in this formula only"),
         (9, r"Undefined control sequence: \NN, in: \NN"),
@@ -180,10 +162,11 @@ def test_definitions_in_formulas_are_refused(make_book):
         (10, r"\let would be known in this formula only"),
         (12, r"Undefined control sequence: \NN, in: \norm{x} \NN"),
     ]:
-        assert f"chapters/a.md:{line}: error: {what}" in errors
-    assert errors.count("hint: name a command in _config.yml") == 5
+        assert f"chapters/a.md:{line}: error: {what}" in result.stderr
+    assert result.stderr.count("hint: name a command in _config.yml") == 5
     wrong = CONFIG.replace(r"'\frac{1}{2}'", "['#1', 1, x]")
-    (book / "_config.yml").write_text(wrong)
-    code, errors = build(book)
-    assert code == 1
-    assert "_config.yml:13: error: this is no macro: ['#1', 1, 'x']" in errors
+    book.write("_config.yml", wrong)
+    result = book.build()
+    assert result.returncode == 1
+    place = "_config.yml:13: error: "
+    assert f"{place}this is no macro: ['#1', 1, 'x']" in result.stderr

@@ -1,10 +1,6 @@
 """A new chapter is one that builds, and a line of the table of contents."""
 
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -12,9 +8,10 @@ import yaml
 
 from booktools.source.chapter import read_book
 from booktools.source.new import write_chapter
+from tests import books
+from tests.books import ROOT
 
-ROOT = Path(__file__).parents[2]
-CASES = sorted((ROOT / "tests" / "tools" / "tocs").glob("*.yml"))
+CASES = sorted((books.CASES / "tocs").glob("*.yml"))
 CODE = "---\nfile_format: mystnb\n---\n(sec-a)=\n# A\n\n```{code-cell}\n"
 
 
@@ -30,8 +27,9 @@ def contents(root):
     return {path.relative_to(root): path.read_bytes() for path in files}
 
 
-def test_a_new_chapter_builds_as_it_is(make_book, new, tmp_path):
-    root = make_book({"index.md": "(sec-home)=\n# Home\n"})
+def test_a_new_chapter_builds_as_it_is(new_book, new):
+    book = new_book({"index.md": "(sec-home)=\n# Home\n"})
+    root = book.root
     # The settings that this book has, so that what they ask for is met.
     shutil.copy(ROOT / "_config.yml", root)
     result = new("mean_value", "--title", "中值定理: 一个 @label@")
@@ -55,22 +53,8 @@ def test_a_new_chapter_builds_as_it_is(make_book, new, tmp_path):
         add.write(
             "\n```{code-cell}\nimport d2lmini as d2l\n\nd2l.area(3)\n```\n"
         )
-    environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, "-m", "booktools", "extract"],
-        cwd=root,
-        env=environ,
-        check=True,
-        capture_output=True,
-    )
-    result = subprocess.run(
-        [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."],
-        cwd=root,
-        env=environ,
-        capture_output=True,
-        text=True,
-    )
-    assert (result.returncode, result.stderr) == (0, "")
+    book.extract()
+    book.succeed()
     page = (root / "_build/html/chapters/mean_value.html").read_text("utf-8")
     assert page.count('<details class="check">') == 1
     assert 'id="fig-mean-value-area"' in page

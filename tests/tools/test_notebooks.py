@@ -2,12 +2,9 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -15,10 +12,9 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from booktools.source.chapter import read_book
+from tests.books import CASES, ROOT, Book, write_book
 
-ROOT = Path(__file__).parents[2]
-SMALL = ROOT / "tests" / "tools" / "books" / "notebooks"
-BUILD = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
+SMALL = CASES / "books" / "notebooks"
 CHAPTERS = {c.docname: c for c in read_book(ROOT).chapters if c.cells}
 
 # As Jupyter reads Markdown.
@@ -86,28 +82,16 @@ def code(notebook):
     return [c for c in notebook.cells if c.cell_type == "code"]
 
 
-class Book:
+class Notebooks(Book):
     """A copy of the small book."""
 
-    def __init__(self, root: Path, source: Path = SMALL):
-        shutil.copytree(source, root)
-        self.root = root
-        self.notebooks = root / "_build" / "html" / "_notebooks"
+    def __init__(self, root, builder):
+        super().__init__(root, builder, GITHUB_REPOSITORY="a/b")
+        self.notebooks = self.html / "_notebooks"
 
-    def edit(self, name: str, old: str, new: str) -> None:
-        text = (self.root / name).read_text("utf-8")
-        assert old in text
-        (self.root / name).write_text(text.replace(old, new), "utf-8")
-
-    def build(self, repository: str = "a/b"):
-        own = {"PYTHONPATH": f"{self.root}{os.pathsep}{ROOT}"}
-        environment = os.environ | own | {"GITHUB_REPOSITORY": repository}
-        if not repository:
-            del environment["GITHUB_REPOSITORY"]
-        run = {"cwd": self.root, "env": environment}
-        extract = [sys.executable, "-m", "booktools", "extract"]
-        subprocess.run(extract, check=True, capture_output=True, **run)
-        return subprocess.run(BUILD, capture_output=True, text=True, **run)
+    def build(self, *options, **environment):
+        self.extract()
+        return super().build(*options, **environment)
 
     def files(self) -> dict[str, bytes]:
         return {
@@ -117,16 +101,21 @@ class Book:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Book:
-    book = Book(tmp_path_factory.mktemp("built") / "book")
-    result = book.build()
-    assert (result.returncode, result.stderr) == (0, "")
+def built(tmp_path_factory, builder) -> Notebooks:
+    root = tmp_path_factory.mktemp("built") / "book"
+    book = Notebooks(write_book(root, SMALL), builder)
+    # Its extension is in its own folder.
+    book.environment["PYTHONPATH"] = os.pathsep.join([".", str(ROOT)])
+    book.succeed()
     return book
 
 
 @pytest.fixture
-def copy(built, tmp_path) -> Book:
-    return Book(tmp_path / "elsewhere" / "book", built.root)
+def copy(built, tmp_path, builder) -> Notebooks:
+    root = write_book(tmp_path / "elsewhere" / "book", built.root)
+    book = Notebooks(root, builder)
+    book.environment = built.environment
+    return book
 
 
 def test_each_chapter_with_code_has_a_notebook_and_a_script(site):
@@ -214,9 +203,10 @@ def test_every_kind_of_cell(built):
     assert "\nd2l.twice(a)" in script  # the page does not show it either
 
 
-def test_two_builds_are_equal(built, tmp_path):
-    book = Book(tmp_path / "some" / "where")
-    assert book.build().returncode == 0
+def test_two_builds_are_equal(built, tmp_path, builder):
+    root = write_book(tmp_path / "some" / "where", SMALL)
+    book = Notebooks(root, builder)
+    book.succeed()
     assert book.files() == built.files()
 
 
@@ -247,8 +237,7 @@ def test_unpacked_notebook_finds_the_package(built, tmp_path):
 
 def test_incremental_builds(copy):
     def build():
-        result = copy.build()
-        assert (result.returncode, result.stderr) == (0, "")
+        copy.succeed()
         return copy.files()
 
     archive = copy.notebooks / "tools.zip"
@@ -258,7 +247,7 @@ def test_incremental_builds(copy):
     assert archive.stat().st_mtime == 0  # nothing was packed again
 
     # What changes in a helper's comments makes no other chapter run again.
-    copy.edit("chapters/saved.md", '"""\n', '"""\n    # New.\n')
+    copy.replace("chapters/saved.md", '"""\n', '"""\n    # New.\n')
     (copy.notebooks / "chapters" / "everything.ipynb").unlink()
     new = build()
     assert new["chapters/everything.ipynb"] == old["chapters/everything.ipynb"]
@@ -270,7 +259,7 @@ def test_incremental_builds(copy):
     # A page that has no code any more, and a page that is no more.
     text = "(sec-hidden)=\n# Nothing runs\n"
     (copy.root / "chapters/hidden.md").write_text(text)
-    copy.edit("_toc.yml", "  - file: chapters/everything\n", "")
+    copy.replace("_toc.yml", "  - file: chapters/everything\n", "")
     assert {name for name in build() if "saved" not in name} == {"tools.zip"}
     with zipfile.ZipFile(archive) as packed:
         names = packed.namelist()
@@ -282,14 +271,14 @@ def test_incremental_builds(copy):
 def test_unknown_node_and_no_site(copy):
     path = copy.root / "chapters" / "hidden.md"
     (copy.root / "odd.py").write_text(ODD)
-    copy.edit("_config.yml", "booktools.sphinxext: .", "odd: .")
-    copy.edit("_config.yml", "odd: .", "booktools.sphinxext: ., odd: .")
-    copy.edit(
+    copy.replace("_config.yml", "booktools.sphinxext: .", "odd: .")
+    copy.replace("_config.yml", "odd: .", "booktools.sphinxext: ., odd: .")
+    copy.replace(
         "chapters/hidden.md",
         "See {ref}",
         "```{odd}\nA *node*.\n```\n\nSee {ref}",
     )
-    result = copy.build(repository="")
+    result = copy.build(GITHUB_REPOSITORY=None)
     assert result.returncode == 1
     line = path.read_text("utf-8").split("\n").index("```{odd}") + 1
     place = f"chapters/hidden.md:{line}: WARNING: "

@@ -2,13 +2,9 @@
 
 import base64
 import hashlib
-import os
 import re
 import shutil
-import subprocess
-import sysconfig
 from importlib.resources import files
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
@@ -17,7 +13,6 @@ import tinycss2
 from bs4 import BeautifulSoup, NavigableString
 from fontTools.ttLib import TTFont
 
-ROOT = Path(__file__).parents[2]
 HOME = "https://a.github.io/b/"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 # Signs, the names of keys, and of things that have no other name.
@@ -247,46 +242,31 @@ SMALL = {
 MORE = '<i class="fa-solid fa-rocket"></i>\n\n| a |\n|---|\n| 1 |\n'
 
 
-def build(book: Path, **settings: str) -> dict[str, bytes]:
+def pages_of(book, **environment):
     """Build a book; return what concerns its pages."""
-    command = Path(sysconfig.get_path("scripts"), "jupyter-book")
-    unset = ("GITHUB_REPOSITORY", "BOOK_URL")
-    kept = {k: v for k, v in os.environ.items() if k not in unset}
-    result = subprocess.run(
-        [command, "build", "."],
-        cwd=book,
-        env=kept | {"PYTHONPATH": str(ROOT)} | settings,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    html = book / "_build" / "html"
-    return {
-        path.relative_to(html).as_posix(): path.read_bytes()
-        for path in html.rglob("*")
-        if path.is_file() and path.suffix != ".inv"
-    }
+    unset = {"GITHUB_REPOSITORY": None, "BOOK_URL": None}
+    book.succeed(**unset | environment)
+    site = book.site()
+    return {name: site[name] for name in site if not name.endswith(".inv")}
 
 
-def test_a_build_after_an_edit_gives_what_a_build_from_nothing_does(make_book):
-    book = make_book(SMALL)
+def test_a_build_after_an_edit_gives_what_a_build_from_nothing_does(new_book):
+    book = new_book(SMALL)
     there = {"GITHUB_REPOSITORY": "a/b"}
-    first = build(book, **there)
-    chapter = book / "chapters" / "a.md"
-    chapter.write_text(SMALL["chapters/a.md"] + MORE, "utf-8")
-    edited = build(book, **there)
+    first = pages_of(book, **there)
+    book.add("chapters/a.md", MORE)
+    edited = pages_of(book, **there)
     assert b"fa-rocket" not in first["_static/book.css"]
     assert b"fa-rocket" in edited["_static/book.css"]
     assert len(edited["sitemap.xml"]) == len(first["sitemap.xml"])
-    shutil.rmtree(book / "_build")
-    new = build(book, **there)
+    shutil.rmtree(book.root / "_build")
+    new = pages_of(book, **there)
     assert edited.keys() == new.keys()
     assert [name for name in new if edited[name] != new[name]] == []
 
 
-def test_a_book_without_a_site_has_no_addresses(make_book):
-    site = build(make_book(SMALL))
+def test_a_book_without_a_site_has_no_addresses(new_book):
+    site = pages_of(new_book(SMALL))
     assert "sitemap.xml" not in site
     assert "robots.txt" not in site
     page = site["index.html"].decode()

@@ -1,17 +1,11 @@
 """What authors write in other ways than this book, in real builds."""
 
-import os
-import subprocess
-import sysconfig
-from pathlib import Path
-
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import Tag
 
-from tests.copies import link_packages
+from tests.books import Book
 
-ROOT = Path(__file__).parents[2]
 MYSTNB = "---\nfile_format: mystnb\n---\n"
 CONFIG = """\
 title: A small book
@@ -143,20 +137,8 @@ print("below")
 }
 
 
-def build(root: Path) -> subprocess.CompletedProcess[str]:
-    link_packages(root)
-    return subprocess.run(
-        [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-
-
 @pytest.fixture(scope="module")
-def good(tmp_path_factory) -> Path:
+def good(tmp_path_factory, builder) -> Book:
     """Return a book of pages that are unusual but right, built."""
     root = tmp_path_factory.mktemp("good") / "book"
     names = sorted(name[:-3] for name in GOOD if name.endswith(".md"))
@@ -171,18 +153,17 @@ def good(tmp_path_factory) -> Path:
         }
         end = newline.get(name, "\n")
         (root / name).write_text(text, "utf-8", newline=end)
-    result = build(root)
-    assert (result.returncode, result.stderr) == (0, "")
-    return root
+    book = Book(root, builder)
+    book.succeed()
+    return book
 
 
-def page(root: Path, name: str) -> BeautifulSoup:
-    text = (root / f"_build/html/chapters/{name}.html").read_text("utf-8")
-    return BeautifulSoup(text, "html.parser").article
+def page(book: Book, name: str) -> Tag:
+    return book.article(f"chapters/{name}")
 
 
 def test_checks_run_wherever_they_stand(good):
-    assert (good / "ran").read_text() == "note list exercise 3 = 3"
+    assert good.read("ran") == "note list exercise 3 = 3"
     summaries = page(good, "nested").select("details.check > summary")
     assert [s.text for s in summaries] == ["✓ 已用代码检验"] * 3
 
@@ -208,7 +189,7 @@ def test_every_way_to_write_a_notebook(good, name, output):
 
 
 def test_what_stands_above_the_title(good):
-    file = good / "_build/html/_notebooks/chapters/above.ipynb"
+    file = good.html / "_notebooks/chapters/above.ipynb"
     cells = nbformat.read(file, 4).cells
     sources = [cell.source.split("\n")[-1] for cell in cells]
     assert sources == [
@@ -226,9 +207,9 @@ def test_pictures_with_any_name(good):
             *("%E5%9B%BE.svg", "x%23y.svg"),
         )
     ]
-    images = {path.name for path in (good / "_build/html/_images").iterdir()}
+    images = {path.name for path in (good.html / "_images").iterdir()}
     assert images >= {"图.svg", "a b.svg", "100%.svg", "x#y.svg"}
-    file = good / "_build/html/_notebooks/chapters/图.ipynb"
+    file = good.html / "_notebooks/chapters/图.ipynb"
     assert file.read_text("utf-8").count("data:image/svg+xml;base64") == 6
     assert file.with_suffix(".py").exists()
 
@@ -272,9 +253,9 @@ Text
 }
 
 
-def test_what_was_not_read_stops_the_build(make_book):
-    root = make_book({"_config.yml": CONFIG, **BAD})
-    result = build(root)
+def test_what_was_not_read_stops_the_build(new_book):
+    book = new_book({"_config.yml": CONFIG, **BAD})
+    result = book.build()
     assert result.returncode == 1
     assert "Traceback" not in result.stdout + result.stderr
     lines = [t for t in result.stderr.split("\n") if ": error: " in t]
@@ -288,13 +269,13 @@ def test_what_was_not_read_stops_the_build(make_book):
     ]
     rules = [line.split("[")[-1] for line in lines]
     assert rules == ["not-read]"] * 3 + ["missing-picture]"] * 3
-    assert not (root / "_build/html/index.html").exists()
+    assert not (book.html / "index.html").exists()
 
 
-def test_the_unforeseen_ends_in_a_sentence(make_book):
+def test_the_unforeseen_ends_in_a_sentence(new_book):
     config = CONFIG.replace("{language", "{numfig_format: 3, language")
-    root = make_book({"_config.yml": config})
-    result = build(root)
+    book = new_book({"_config.yml": config})
+    result = book.build()
     assert result.returncode == 1
     last = result.stderr.rstrip().split("\n")[-1]
     assert last.startswith("error: the build stopped: TypeError: 'int' ")

@@ -1,21 +1,8 @@
 """Two builds from nothing, compared."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-from tests.copies import link_packages
-
-ROOT = Path(__file__).parents[2]
-
-# As `python -m booktools` in the folder of a book with our tools in it.
-COMMAND = """
-import os, runpy, sys
-os.chdir("book")
-sys.argv[1:] = ["repeat"]
-runpy.run_module("booktools", run_name="__main__")
-"""
+from tests.books import copy_tools
 
 CONFIG = """\
 title: A small book
@@ -64,16 +51,15 @@ print("so small:", random.random())
 
 
 @pytest.fixture
-def repeat(make_book, run):
+def repeat(make_book, builder):
     def repeat(**chapters):
         files = {
             f"chapters/{name}.md": text for name, text in chapters.items()
         }
         root = make_book({"_config.yml": CONFIG, **files})
-        shutil.copytree(ROOT / "booktools", root / "booktools")
-        link_packages(root)
+        copy_tools(root)
         before = sorted(root.rglob("*"))
-        result = run("-c", COMMAND, PYTHONPATH="")
+        result = builder.tools(root, "repeat", PYTHONPATH=".")
         assert sorted(root.rglob("*")) == before
         return result
 

@@ -1,11 +1,6 @@
 """Names of the package on pages: links, badges, and the page of reference."""
 
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 from urllib.parse import urldefrag
 
 import pytest
@@ -13,8 +8,8 @@ from bs4 import BeautifulSoup
 
 from booktools.source.chapter import read_book
 from booktools.source.mentions import read_saved_names
+from tests.books import ROOT
 
-ROOT = Path(__file__).parents[2]
 BOOK = read_book(ROOT)
 
 CONFIG = """\
@@ -80,36 +75,8 @@ def parse(path):
     return BeautifulSoup(path.read_text("utf-8"), "html.parser").article
 
 
-class SmallBook:
-    def __init__(self, root):
-        self.root = root
-
-    def run(self, *command):
-        result = subprocess.run(
-            command,
-            cwd=self.root,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-        assert (result.returncode, result.stderr) == (0, "")
-
-    def build(self):
-        self.run(sys.executable, "-m", "booktools", "extract")
-        scripts = Path(sysconfig.get_path("scripts"))
-        self.run(scripts / "jupyter-book", "build", ".")
-        html = self.root / "_build" / "html"
-        return {p.stem: parse(p) for p in html.glob("chapters/*.html")}
-
-    def replace(self, name, old, new):
-        path = self.root / "chapters" / f"{name}.md"
-        text = path.read_text("utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), "utf-8")
-
-
 @pytest.fixture
-def book(make_book):
+def book(new_book):
     files = {
         "_config.yml": CONFIG,
         "chapters/first.md": HEAD + FIRST,
@@ -117,7 +84,15 @@ def book(make_book):
         "chapters/second.md": HEAD + SECOND,
         "chapters/reference.md": REFERENCE,
     }
-    return SmallBook(make_book(files))
+    return new_book(files)
+
+
+def chapters(book):
+    """Build a book; return the articles of its chapters."""
+    book.extract()
+    book.succeed()
+    pages = book.html.glob("chapters/*.html")
+    return {p.stem: book.article(f"chapters/{p.stem}") for p in pages}
 
 
 def links(page):
@@ -125,7 +100,7 @@ def links(page):
 
 
 def test_links_stay_right_when_some_pages_change(book):
-    pages = book.build()
+    pages = chapters(book)
     assert links(pages["first"]) == [("grow", "#save-grow")]
     grow = "grow", "first.html#save-grow"
     shrink = "shrink", "other.html#save-shrink"
@@ -145,23 +120,25 @@ def test_links_stay_right_when_some_pages_change(book):
     assert entry.select_one(".saved-origin").text == origin
 
     # The reference has not changed itself: one user less, other words.
-    book.replace("first", "```{code-cell}\ngrow(1)\n```\n", "")
-    entry = book.build()["reference"].find(id="api-grow")
+    book.replace("chapters/first.md", "```{code-cell}\ngrow(1)\n```\n", "")
+    entry = chapters(book)["reference"].find(id="api-grow")
     origin = entry.select_one(".saved-origin").text
     assert origin == "定义于 First；用于 Second"
-    book.replace("first", "Any <number>", "A number")
-    entry = book.build()["reference"].find(id="api-grow")
+    book.replace("chapters/first.md", "Any <number>", "A number")
+    entry = chapters(book)["reference"].find(id="api-grow")
     assert entry.dd.text.strip() == "A number of *steps."
 
     # The page with the links has not changed itself.
-    book.replace("other", OTHER, "# Other\n")
-    book.replace("first", "# First\n", OTHER.replace("Other", "First"))
-    pages = book.build()
+    book.replace("chapters/other.md", OTHER, "# Other\n")
+    book.replace(
+        "chapters/first.md", "# First\n", OTHER.replace("Other", "First")
+    )
+    pages = chapters(book)
     shrink = "shrink", "first.html#save-shrink"
     assert links(pages["second"]) == [grow, shrink, grow]
 
     shutil.rmtree(book.root / "_build")
-    assert book.build() == pages
+    assert chapters(book) == pages
 
 
 @pytest.mark.this_book

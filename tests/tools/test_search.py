@@ -1,13 +1,9 @@
 """Search: what readers type, in a real browser; the index, in real builds."""
 
-import os
 import shutil
-import subprocess
-import sysconfig
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
@@ -16,8 +12,6 @@ from playwright.sync_api import expect
 
 from booktools.render.browser import open_chromium
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
 HITS = "main .search-hits a"
 
 
@@ -248,42 +242,29 @@ def test_only_articles_are_indexed(site):
         assert "searchtools" not in path.read_text("utf-8")
 
 
-def test_index_is_made_when_a_text_changes(make_book):
+def test_index_is_made_when_a_text_changes(new_book):
     config = "title: Small\nexecute: {execute_notebooks: cache}\n"
     config += "sphinx: {local_extensions: {booktools.sphinxext: .}}\n"
     chapters = {f"chapters/{c}.md": f"# {c}\n\n你好，{c}。\n" for c in "abc"}
-    book = make_book({"_config.yml": config, **chapters})
-    index = book / "_build" / "html" / "pagefind"
+    book = new_book({"_config.yml": config, **chapters})
+    index = book.html / "pagefind"
 
     def build():
-        result = subprocess.run(
-            COMMAND,
-            cwd=book,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-        assert (result.returncode, result.stderr) == (0, "")
+        book.succeed()
         return {p.name: p.read_bytes() for p in index.rglob("*.*")}
 
     first = build()
-    made = book / "_build" / ".doctrees" / "pagefind"
+    made = book.root / "_build" / ".doctrees" / "pagefind"
     inode = made.stat().st_ino
     # A page changes, and what is to be found does not.
-    chapter = book / "chapters" / "a.md"
-    chapter.write_text("# a\n\n*你好*，a。\n", "utf-8")
+    book.write("chapters/a.md", "# a\n\n*你好*，a。\n")
     assert build() == first
     assert made.stat().st_ino == inode
-    chapter.write_text("# a\n\n再见，a。\n", "utf-8")
-    (book / "chapters" / "c.md").unlink()
-    toc = book / "_toc.yml"
-    toc.write_text(
-        toc.read_text("utf-8").replace("  - file: chapters/c\n", "")
-    )
+    book.write("chapters/a.md", "# a\n\n再见，a。\n")
+    book.remove("chapters/c.md")
+    book.replace("_toc.yml", "  - file: chapters/c\n", "")
     changed = build()
     assert changed.keys() != first.keys()
-    assert "c.html" not in (book / "_build/html/search.html").read_text(
-        "utf-8"
-    )
-    shutil.rmtree(book / "_build")
+    assert "c.html" not in str(book.page("search"))
+    shutil.rmtree(book.root / "_build")
     assert build() == changed

@@ -2,18 +2,11 @@
 
 import importlib.resources
 import json
-import os
 import re
-import subprocess
-import sysconfig
-from pathlib import Path
 
 import pytest
 
 from booktools.sphinxext import settings
-
-ROOT = Path(__file__).parents[2]
-COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
 
 # Everything that has no effect.
 WRONG = """\
@@ -118,19 +111,6 @@ sphinx:
 """
 
 
-def build(root):
-    variables = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    result = subprocess.run(
-        COMMAND,
-        cwd=root,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    return result.returncode, result.stderr
-
-
 def test_each_key_of_jupyter_book_is_known():
     file = importlib.resources.files("jupyter_book") / "config_schema.json"
 
@@ -147,9 +127,10 @@ def test_each_key_of_jupyter_book_is_known():
         assert settings._entry(name), name
 
 
-def test_what_has_no_effect_is_refused(make_book):
-    book = make_book({"_config.yml": WRONG})
-    code, errors = build(book)
+def test_what_has_no_effect_is_refused(new_book):
+    book = new_book({"_config.yml": WRONG})
+    result = book.build()
+    errors = result.stderr
     problems = dict(
         re.findall(
             r"^_config.yml:(\d+): (error: .* \[setting\]\n.*)$", errors, re.M
@@ -160,17 +141,17 @@ def test_what_has_no_effect_is_refused(make_book):
         for n, line in enumerate(WRONG.splitlines(), 1)
         if "# wrong" in line
     }
-    assert code == 1
+    assert result.returncode == 1
     assert problems.keys() == lines.keys()
     for line, hint in lines.items():
         assert hint in problems[line]
-    assert not (book / "_build" / "html" / "index.html").exists()
+    assert not (book.html / "index.html").exists()
 
 
-def test_what_asks_for_nothing_is_right(make_book):
-    book = make_book({"_config.yml": RIGHT})
-    assert build(book) == (0, "")
-    page = (book / "_build" / "html" / "index.html").read_text("utf-8")
+def test_what_asks_for_nothing_is_right(new_book):
+    book = new_book({"_config.yml": RIGHT})
+    book.succeed()
+    page = book.site()["index.html"].decode()
     for text in ("our footer", "our announcement"):
         assert text in page
     # Its script is one that no page runs.
@@ -189,36 +170,38 @@ execute: {execute_notebooks: cache}
 """
 
 
-def test_what_stands_on_every_page_is_looked_at(make_book):
-    book = make_book({"_config.yml": AROUND})
-    code, errors = build(book)
-    assert code == 1
+def test_what_stands_on_every_page_is_looked_at(new_book):
+    book = new_book({"_config.yml": AROUND})
+    result = book.build()
+    errors = result.stderr
+    assert result.returncode == 1
     assert "_config.yml:4: error: announcement has a <script>" in errors
     assert "_config.yml:5: error: extra_footer has <meta" in errors
     config = "\n".join(AROUND.splitlines()[:3] + AROUND.splitlines()[5:])
-    (book / "_config.yml").write_text(config)
-    (book / "mine.ico").write_bytes(b"x")
-    assert build(book) == (0, "")
-    page = (book / "_build" / "html" / "index.html").read_text("utf-8")
+    book.write("_config.yml", config)
+    book.write("mine.ico", "x")
+    book.succeed()
+    page = book.site()["index.html"].decode()
     assert page.count('rel="icon"') == 1
     assert "mine.ico" in page
-    assert (book / "_build/html/_static/mine.ico").read_bytes() == b"x"
+    assert book.site()["_static/mine.ico"] == b"x"
 
 
 NAMES = ["search", "404", "Search", "py-modindex", "pagefind/a", "_x/a"]
 
 
-def test_text_that_would_be_lost_is_refused(make_book):
-    book = make_book({f"{name}.md": f"# {name}\n\nText.\n" for name in NAMES})
-    (book / "genindex.md").write_text("(x)=\n# Index\n\nText that is lost.\n")
+def test_text_that_would_be_lost_is_refused(new_book):
+    book = new_book({f"{name}.md": f"# {name}\n\nText.\n" for name in NAMES})
+    book.write("genindex.md", "(x)=\n# Index\n\nText that is lost.\n")
     toc = "format: jb-book\nroot: index\nchapters:\n"
     toc += "".join(f"  - file: '{name}'\n" for name in [*NAMES, "genindex"])
-    (book / "_toc.yml").write_text(toc)
+    book.write("_toc.yml", toc)
     config = "title: x\nexecute: {execute_notebooks: cache}\n"
     config += "sphinx: {local_extensions: {booktools.sphinxext: .}}\n"
-    (book / "_config.yml").write_text(config)
-    code, errors = build(book)
-    assert code == 1
+    book.write("_config.yml", config)
+    result = book.build()
+    errors = result.stderr
+    assert result.returncode == 1
     for line, name in enumerate(NAMES, 4):
         folder = name.partition("/")[0]
         assert re.search(
@@ -231,8 +214,9 @@ def test_text_that_would_be_lost_is_refused(make_book):
 
 
 @pytest.mark.parametrize("name", ["search", "404"])
-def test_pages_that_no_table_of_contents_lists(make_book, name):
-    book = make_book({f"{name}.md": "# A\n", "_config.yml": AROUND})
-    code, errors = build(book)
-    assert code == 1
+def test_pages_that_no_table_of_contents_lists(new_book, name):
+    book = new_book({f"{name}.md": "# A\n", "_config.yml": AROUND})
+    result = book.build()
+    errors = result.stderr
+    assert result.returncode == 1
     assert f"{name}.md:1: error: the site has a page of its own" in errors

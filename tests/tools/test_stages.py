@@ -7,16 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
-from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.copies import link_packages
+from tests.books import (
+    CASES,
+    COMMAND,
+    ROOT,
+    link_packages,
+    read_site,
+)
 from tests.tools.test_make import write_command
-
-ROOT = Path(__file__).parents[2]
 
 # Steps that have tests of their own: tests, the PDF, the doctor.
 ELSEWHERE = (".ci/run", "make pdf", "make doctor")
@@ -49,11 +51,7 @@ def git(folder, *arguments):
 
 
 def site_of(root):
-    html = root / "_build" / "html"
-    paths = (path for path in html.rglob("*") if path.is_file())
-    return {
-        path.relative_to(html).as_posix(): path.read_bytes() for path in paths
-    }
+    return read_site(root / "_build" / "html")
 
 
 class Course:
@@ -113,7 +111,7 @@ def first(tmp_path_factory):
     """Publish a course for the first time."""
     course = Course(tmp_path_factory.mktemp("course"))
     root = course.root
-    shutil.copytree(ROOT / "tests" / "tools" / "books" / "small", root)
+    shutil.copytree(CASES / "books" / "small", root)
     link_packages(root)
     shutil.copy(ROOT / "Makefile", root)
     (root / "requirements.txt").write_text("# What chapters import\na==1\n")
@@ -126,10 +124,9 @@ def first(tmp_path_factory):
     assert main in text
     script.write_text(text.replace(main, ""), "utf-8")
     bin = root / ".venv" / "bin"
-    book = Path(sysconfig.get_path("scripts"), "jupyter-book")
     runner = "#!/bin/sh\nexec '%s' \"$@\"\n"
     write_command(bin / "python", runner % sys.executable)
-    write_command(bin / "jupyter-book", runner % book)
+    write_command(bin / "jupyter-book", runner % COMMAND[0])
     for repository in (course.remote, course.mirror):
         git(root.parent, "init", "-q", "--bare", "-b", "main", repository)
     git(root, "init", "-q", "-b", "main")

@@ -12,17 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from booktools.source.chapter import read_book
-from booktools.source.saved import (
-    read_version,
-    render_package,
-    stale_files,
-    write_files,
-)
-from tests.builds import open_builder, read_site
-from tests.copies import link_packages
+from tests.books import CASES, Book, copy_tools, write_book
 
-ROOT = Path(__file__).parents[2]
 A, B = "chapters/first.md", "chapters/second.md"
 NOTES, WORDS = "chapters/notes.md", "chapters/words.md"
 CONFIG, TOC = "_config.yml", "_toc.yml"
@@ -43,32 +34,8 @@ print("more")
 """
 
 
-class Book:
+class Edited(Book):
     """The book that is edited."""
-
-    def __init__(self, root: Path):
-        self.root = root
-        # Not the path of the book: its copy has tools of its own.
-        self.environment = {"PYTHONPATH": "."}
-
-    def read(self, name):
-        return (self.root / name).read_text("utf-8")
-
-    def write(self, name, text):
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="\n")
-
-    def add(self, name, text):
-        self.write(name, self.read(name) + text)
-
-    def replace(self, name, old, new):
-        text = self.read(name)
-        assert old in text
-        self.write(name, text.replace(old, new))
-
-    def remove(self, name):
-        (self.root / name).unlink()
 
     def set(self, name, value):
         self.environment[name] = value
@@ -80,12 +47,6 @@ class Book:
     def move(self, old, new):
         (self.root / new).parent.mkdir(parents=True, exist_ok=True)
         (self.root / old).rename(self.root / new)
-
-    def extract(self):
-        """Write the package, as `make book` does first."""
-        book = read_book(self.root)
-        files = render_package(book, read_version(self.root))
-        write_files(self.root, stale_files(self.root, book.package, files))
 
 
 # Each edit is a list of steps; the book stays as they leave it.  Names that
@@ -390,25 +351,15 @@ RUN_ALL = {
 
 
 @pytest.fixture(scope="module")
-def builder():
-    with open_builder() as builder:
-        yield builder
-
-
-@pytest.fixture(scope="module")
 def book(builder, tmp_path_factory):
     """Return the book, built once."""
     root = tmp_path_factory.mktemp("warm") / "book"
-    shutil.copytree(ROOT / "tests" / "tools" / "books" / "warm", root)
-    shutil.copytree(
-        ROOT / "booktools",
-        root / "booktools",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    link_packages(root)
-    book = Book(root)
+    write_book(root, CASES / "books" / "warm")
+    copy_tools(root)
+    # Not the path of the book: its copy has tools of its own.
+    book = Edited(root, builder, PYTHONPATH=".")
     book.extract()
-    assert builder.build(root, **book.environment) == [(0, "")]
+    book.succeed()
     return book
 
 
@@ -422,31 +373,30 @@ def written(root):
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit(edit, book, builder, tmp_path):
-    before, times = read_site(book.root), written(book.root)
+    before, times = book.site(), written(book.root)
     for step, *arguments in EDITS[edit]:
         getattr(book, step)(*arguments)
     book.extract()
-    clean = tmp_path / "clean" / "book"
+    clean = Book(tmp_path / "clean" / "book", builder)
     shutil.copytree(
         book.root,
-        clean,
+        clean.root,
         symlinks=True,
         ignore=shutil.ignore_patterns("_build"),
     )
     cache = Path("_build", ".jupyter_cache")
     if edit not in RUN_ALL:
-        shutil.copytree(book.root / cache, clean / cache)
-    (one, said), (two, expected) = builder.build(
-        book.root, clean, **book.environment
-    )
-    assert said.replace(str(book.root), "") == expected.replace(str(clean), "")
-    assert one == two
-    assert bool(one) == edit.startswith("bad"), said
+        shutil.copytree(book.root / cache, clean.root / cache)
+    one, two = builder.build_all(book.root, clean.root, **book.environment)
+    said = one.stderr.replace(str(book.root), "")
+    assert said == two.stderr.replace(str(clean.root), "")
+    assert one.returncode == two.returncode
+    assert bool(one.returncode) == edit.startswith("bad"), said
     new = written(book.root)
     if edit in FEW:
         assert {name for name in new if new[name] != times[name]} == FEW[edit]
-    site, other = read_site(book.root), read_site(clean)
-    if one:
+    site, other = book.site(), clean.site()
+    if one.returncode:
         assert site == before
         assert not other
         return
