@@ -1,8 +1,9 @@
-"""The built site on a server of its own, and a browser to look at it."""
+"""A built site on a server of its own, and a browser to look at it."""
 
 import gzip
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -88,15 +89,24 @@ class Handler(SimpleHTTPRequestHandler):
         """Keep quiet."""
 
 
-@pytest.fixture(scope="session")
-def address(site) -> Iterator[str]:
-    """Serve the site; return where."""
-    with Server(("127.0.0.1", 0), partial(Handler, directory=site)) as server:
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a site; return where."""
+    with Server(
+        ("127.0.0.1", 0), partial(Handler, directory=folder)
+    ) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/a/b/"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def address(site) -> Iterator[str]:
+    """Serve this book; return where."""
+    with serve(site) as address:
+        yield address
 
 
 # Not for longer: Playwright runs an event loop, and other tests run theirs.
@@ -160,7 +170,7 @@ def visit(contexts, address) -> Iterator[Callable[[str, str], Visit]]:
     def visit(name: str, view: str) -> Visit:
         pages.append(contexts(view).new_page())
         visit = Visit(pages[-1], address)
-        pages[-1].goto(address + name, wait_until="networkidle")
+        pages[-1].goto(address + name)
         return visit
 
     yield visit

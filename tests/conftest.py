@@ -20,7 +20,7 @@ from tests.books import (
     write_book,
 )
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.browser", "tests.readers"]
 
 # What a book is built from.
 SOURCES = (
@@ -29,9 +29,12 @@ SOURCES = (
 )
 
 
+# Fixtures that build books or start a browser: their tests take long.
+BUILD = {"builder", "site"}
+BROWSER = {"browser"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
-NEED_TORCH = {"site", "address"}
+NEED_TORCH = {"site"}
 TESTS_OF_TORCH = ("check_gradient", "d2lmini", "helpers")
 
 
@@ -56,25 +59,46 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
+# First: the markers decide what -m leaves out.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests of what is not there.
+    """Mark tests by the fixtures that they use; leave out what cannot run.
 
     Who makes another course from this one deletes the folder `this_book`.
     """
-
-    def is_here(item):
-        if item.get_closest_marker("this_book") and not has_chapters:
-            return False
-        needs_torch = item.get_closest_marker("torch") or (
-            NEED_TORCH & set(item.fixturenames)
-        )
-        return not (without_torch and needs_torch)
-
-    has_chapters = (ROOT / "tests" / "this_book").exists()
-    without_torch = config.getoption("--without-torch")
-    left_out = [item for item in items if not is_here(item)]
+    here = Path(__file__).parent
+    left_out = []
+    for item in items:
+        used = set(item.fixturenames)
+        room = item.path.relative_to(here).parts[0]
+        marks = [room] if room in ("site", "tools", "this_book") else []
+        marks += ["build"] if used & BUILD else []
+        marks += ["browser"] if used & BROWSER else []
+        marks += ["torch"] if used & NEED_TORCH else []
+        for name in marks:
+            item.add_marker(name)
+        # What is made once for a module is made in one process only.
+        if _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        of_chapters = item.get_closest_marker("this_book")
+        needs_torch = item.get_closest_marker("torch")
+        if (of_chapters and not (here / "this_book").exists()) or (
+            needs_torch and config.getoption("--without-torch")
+        ):
+            left_out.append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if is_here(item)]
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _shares(item):
+    """Tell if a test uses a fixture that its module makes for all of it."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    return any(
+        fixture.scope == "module"
+        and fixture.func.__module__ == item.module.__name__
+        for definitions in fixtures
+        for fixture in definitions
+    )
 
 
 @pytest.fixture

@@ -23,9 +23,3 @@ def test_pictures_have_a_size_and_load_when_needed(site, page):
         # Above the first heading inside a page, they are seen at once.
         late = len(image.find_parents("section")) > 1
         assert image.get("loading") == ("lazy" if late else None)
-
-
-@pytest.mark.this_book
-def test_there_are_pictures(site):
-    file = site / "chapters" / "calculus.html"
-    assert file.read_text("utf-8").count(' loading="lazy"') > 5

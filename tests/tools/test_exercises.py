@@ -1,12 +1,6 @@
 """Solutions are folded and linked with exercises, also without a script."""
 
 import pytest
-from bs4 import BeautifulSoup
-
-from booktools.source.chapter import read_book
-from tests.books import ROOT
-
-PAGES = [chapter.docname for chapter in read_book(ROOT).chapters]
 
 CONFIG = """\
 title: A small book
@@ -61,10 +55,6 @@ Open.
 """
 
 
-def parse(path):
-    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
-
-
 def words(element):
     return " ".join(element.get_text().split())
 
@@ -106,21 +96,3 @@ def test_small_page(page):
         "练习 1 · Area of xxx",
         "练习 2",
     ]
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page(site, name):
-    page = parse(site / f"{name}.html")
-    ids = [element["id"] for element in page.find_all(id=True)]
-    assert sorted(set(ids)) == sorted(ids)
-    for solution in page.select("details.solution"):
-        back = solution.select(".there-and-back a")[-1]
-        assert words(solution.summary).startswith("解答：练习 ")
-        exercise = page.find(id=back["href"][1:])
-        title = words(exercise.select_one(".admonition-title"))
-        assert words(solution.summary) == f"解答：{title}"
-        assert exercise.select_one(f'a[href="#{solution["id"]}"]')
-    # The script comes only where something is folded.
-    script = page.select('script[src*="folds.js"]')
-    assert bool(script) == bool(page.article.find("details"))
-    assert all(tag.has_attr("defer") for tag in script)

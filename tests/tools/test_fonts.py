@@ -196,3 +196,11 @@ def test_tests_do_not_begin_without_a_browser():
     assert done.returncode == 1
     assert str(browser.NO_BROWSER) in done.stdout
     assert "passed" not in done.stdout
+
+
+def test_a_book_must_be_built_before_it_is_printed(make_book, run):
+    make_book({"chapters/first.md": "# One\n"})
+    result = run("-m", "booktools", "pdf", "--book", "book")
+    assert result.returncode == 1
+    assert result.stderr.startswith("_build/html/index.html:1: error: ")
+    assert "[not-built]\n    hint: build it first: make book" in result.stderr

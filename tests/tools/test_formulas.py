@@ -13,8 +13,6 @@ from fontTools.ttLib import TTFont
 
 from booktools.problem import BookError
 from booktools.render import katex, node
-from booktools.render.browser import open_chromium
-from booktools.source.chapter import read_book
 from tests.books import CASES, ROOT
 
 TEX = CASES / "tex"
@@ -78,30 +76,6 @@ def test_style_has_what_is_used_and_nothing_else():
     assert {name: again[name] for name in files} == files
     # A browser that has seen the old font must not use it for new glyphs.
     assert not files.keys() & katex.style(dict.fromkeys(glyphs, "=")).keys()
-
-
-def test_every_formula_is_on_its_page(site):
-    fonts = site / "_static" / katex.STYLE.removesuffix(".css")
-    assert {p.suffix for p in fonts.iterdir()} == {".woff2"}
-    for chapter in read_book(ROOT).chapters:
-        html = (site / f"{chapter.docname}.html").read_text("utf-8")
-        soup = BeautifulSoup(html, "html.parser")
-        formulas = soup.select(".math")
-        assert all(formula.select_one(".katex") for formula in formulas)
-        assert not soup.select(".katex-error")
-        assert not soup.select("script[src*=athjax], script[src*=athJax]")
-        for formula in chapter.formulas:
-            block = soup.find(id=f"equation-{formula.label}")
-            number = block.select_one(".eqno").contents[0]
-            assert re.fullmatch(r"\(\d+\)", number)
-            # What a reference to it shows.
-            links = soup.select(f'a[href$="#equation-{formula.label}"]')
-            texts = {link.text for link in links} - {"#"}
-            assert texts <= {number}
-        for link in soup.select("link[as=font][href*=KaTeX]"):
-            assert (
-                (site / chapter.path / ".." / link["href"]).resolve().exists()
-            )
 
 
 @pytest.fixture
@@ -310,28 +284,3 @@ def test_node_of_the_system(monkeypatch, tmp_path):
 
 def test_lock_names_no_registry():
     assert "resolved" not in (ROOT / node.LOCK).read_text("utf-8")
-
-
-@pytest.mark.this_book
-def test_wide_formulas_scroll(site):
-    """On a phone, by keyboard as well, and beside their numbers."""
-    with open_chromium() as browser:
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        page.goto((site / "chapters" / "calculus.html").as_uri())
-        wide = page.locator(".katex-display[tabindex='0'][aria-label]")
-        wide.first.wait_for(state="attached")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
-        for formula in page.locator("div.math:has(.eqno):visible").all():
-            box = formula.locator(".katex-display").bounding_box()
-            number = formula.locator(".eqno").bounding_box()
-            assert box["x"] + box["width"] <= number["x"]
-            assert number["x"] + number["width"] <= 390
-        before = wide.count()
-        assert before
-        wide.first.focus()
-        page.keyboard.press("ArrowRight")
-        while not page.evaluate("document.activeElement.scrollLeft"):
-            page.wait_for_timeout(50)
-        page.set_viewport_size({"width": 1280, "height": 800})
-        while page.evaluate("document.activeElement.tabIndex") == 0:
-            page.wait_for_timeout(50)

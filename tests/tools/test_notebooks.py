@@ -1,44 +1,18 @@
 """Notebooks and the zip, from real builds of this book and a small one."""
 
 import os
-import re
 import subprocess
 import sys
 import zipfile
 
 import nbformat
 import pytest
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from booktools.source.chapter import read_book
 from tests.books import CASES, ROOT, Book, write_book
 
 SMALL = CASES / "books" / "notebooks"
-CHAPTERS = {c.docname: c for c in read_book(ROOT).chapters if c.cells}
 
-# As Jupyter reads Markdown.
-JUPYTER = (
-    MarkdownIt("commonmark")
-    .enable(["table", "strikethrough"])
-    .use(dollarmath_plugin, allow_space=True, double_inline=True)
-)
-
-MYST = {
-    "role": r"\{[a-z:]+\}`",
-    "directive": r"^[> ]*[`~:]{3,}\s*\{",
-    "colon fence": r"^[> ]*:{3,}",
-    "label": r"^\([\w-]+\)=",
-    "label of a formula": r"\$\$ *\([\w-]+\)",
-    "footnote": r"\[\^",
-    "option": r"^:\w+:",
-    "definition": r"^: ",
-    "substitution": r"\{\{",
-    "comment": r"^% ",
-    "block": r"^\+\+\+",
-    "file": r"\]\((?!#|data:|https?:)",
-    "outer environment": r"\\begin\{(align|gather|equation|multline)\*?\}",
-}
 
 ODD = """\
 from docutils import nodes
@@ -116,72 +90,6 @@ def copy(built, tmp_path, builder) -> Notebooks:
     book = Notebooks(root, builder)
     book.environment = built.environment
     return book
-
-
-def test_each_chapter_with_code_has_a_notebook_and_a_script(site):
-    folder = site / "_notebooks"
-    expected = {
-        f"{name}{end}" for name in CHAPTERS for end in (".ipynb", ".py")
-    }
-    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*.*")}
-    assert files == {*expected, "d2lmini.zip"}
-
-
-@pytest.mark.parametrize("docname", CHAPTERS)
-def test_no_myst_is_left(site, docname):
-    notebook = read(site / "_notebooks", docname)
-    formulas = 0
-    for text in prose(notebook):
-        found = {
-            what
-            for what, pattern in MYST.items()
-            if re.search(pattern, re.sub(r"`[^`\n]+`", "", text), re.MULTILINE)
-        }
-        assert found == set(), text
-        for block in JUPYTER.parse(text):
-            for token in [block, *(block.children or [])]:
-                formulas += token.type.startswith("math")
-                if token.type == "text":
-                    assert not re.search(r"[$\\]|\*\*", token.content), text
-    assert formulas > 10
-
-
-@pytest.mark.parametrize("docname", CHAPTERS)
-def test_notebook_is_valid_and_clean(site, docname):
-    notebook = read(site / "_notebooks", docname)
-    nbformat.validate(notebook)
-    ids = [cell.id for cell in notebook.cells]
-    assert len(set(ids)) == len(ids)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert notebook.metadata.language_info == {"name": "python"}
-    for cell in code(notebook):
-        assert (cell.outputs, cell.execution_count) == ([], None)
-    title, setup = notebook.cells[:2]
-    address = f"https://a.github.io/b/{docname}.html"
-    heading = f"# {CHAPTERS[docname].title}"
-    assert title.source.endswith(f"{heading}\n\n[在线阅读本章]({address})")
-    assert setup.metadata.tags == ["setup"]
-    assert setup.metadata.jupyter == {"source_hidden": True}
-
-
-@pytest.mark.parametrize("docname", CHAPTERS)
-def test_code_cells_are_those_of_the_chapter(site, docname):
-    cells = code(read(site / "_notebooks", docname))[1:]
-    assert [cell.source for cell in cells] == [
-        cell.source for cell in CHAPTERS[docname].cells
-    ]
-    assert [tuple(cell.metadata.get("tags", ())) for cell in cells] == [
-        cell.tags for cell in CHAPTERS[docname].cells
-    ]
-
-
-@pytest.mark.parametrize("docname", CHAPTERS)
-def test_links_within_a_notebook_lead_somewhere(site, docname):
-    text = "\n".join(prose(read(site / "_notebooks", docname)))
-    anchors = re.findall(r'<a id="([^"]+)"></a>', text)
-    links = re.findall(r"\]\(#([^)]+)\)", text)
-    assert len(set(anchors)) == len(anchors)
-    assert set(links) == set(anchors)
 
 
 def test_every_kind_of_node(built, expect):

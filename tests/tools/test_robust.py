@@ -223,11 +223,11 @@ def test_for_whatever_query_search_answers(reader):
         assert reader.errors == [], query[:80]
 
 
-def test_from_a_folder_all_works(browser, site):
+def test_from_a_folder_all_works(browser, course):
     context = browser.new_context(
         locale="zh-CN", viewport={"width": 1280, "height": 900}
     )
-    reader = Reader(context, f"{site.as_uri()}/")
+    reader = Reader(context, f"{course.html.as_uri()}/")
     for page in ("index.html", "search.html?q=%", "404.html", "genindex.html"):
         reader.open(page)
         reader.page.wait_for_load_state("networkidle")

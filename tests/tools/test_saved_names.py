@@ -1,13 +1,11 @@
 """Names of the package on pages: links, badges, and the page of reference."""
 
 import shutil
-from urllib.parse import urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
 
 from booktools.source.chapter import read_book
-from booktools.source.mentions import read_saved_names
 from tests.books import ROOT
 
 BOOK = read_book(ROOT)
@@ -139,34 +137,3 @@ def test_links_stay_right_when_some_pages_change(book):
 
     shutil.rmtree(book.root / "_build")
     assert chapters(book) == pages
-
-
-@pytest.mark.this_book
-def test_every_saved_name_has_its_places(site):
-    modules = {
-        c.name: (ROOT / "d2lmini" / f"{c.name}.py").read_text("utf-8")
-        for c in BOOK.chapters
-        if (ROOT / "d2lmini" / f"{c.name}.py").is_file()
-    }
-    saved = read_saved_names(modules)
-    assert "plot" in saved
-    pages = {
-        f"{c.name}.html": parse(site / f"{c.docname}.html")
-        for c in BOOK.chapters
-    }
-    reference = pages["reference.html"]
-    entries = [s["id"] for s in reference.select("section[id^=api-]")]
-    assert entries == [f"api-{name}" for name in saved]
-    homes = {}
-    for file, page in pages.items():
-        for link in page.select("a.saved"):
-            to, anchor = urldefrag(link["href"])
-            place = pages[to or file].find(id=anchor)
-            assert place.text == link.text
-        for badge in page.select(".saved-badge a"):
-            name = urldefrag(badge["href"])[1].removeprefix("api-")
-            assert badge["href"] == f"reference.html#api-{name}"
-            assert page.find(id=f"save-{name}").text == name
-            homes[name] = file
-    assert homes == {n: f"{s.module}.html" for n, s in saved.items()}
-    assert len(pages["autograd.html"].select("a.saved")) > 20

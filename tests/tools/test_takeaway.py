@@ -1,54 +1,20 @@
 """Notebooks and scripts for readers who have nothing else of this book."""
 
-import asyncio
-import functools
-import json
-import os
-import shutil
-import subprocess
 import sys
-import venv
-from importlib import metadata
 from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_cache import get_cache
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from packaging.requirements import Requirement
 
 from booktools.render.takeaway import find_unscriptable, first_cell, to_script
-from booktools.source.chapter import Book, Chapter, read_book, read_chapter
+from booktools.source.chapter import Book, read_book, read_chapter
 from booktools.source.deps import Library
 from booktools.source.saved import render_package
 
 ROOT = Path(__file__).parents[2]
-CHAPTERS = [c.name for c in read_book(ROOT).chapters if c.cells]
 
-# A window that its reader closes at once; the file counts the figures.
-WINDOW = """
-import os
-from matplotlib._pylab_helpers import Gcf
-from matplotlib.backend_bases import FigureManagerBase
-from matplotlib.backends import backend_agg
-
-class FigureManager(FigureManagerBase):
-    @classmethod
-    def pyplot_show(cls, *, block=None):
-        super().pyplot_show(block=False)
-        with open(os.environ["FIGURES"], "a") as file:
-            file.write("x" * len(Gcf.figs))
-        Gcf.destroy_all()
-
-class FigureCanvasAgg(backend_agg.FigureCanvasAgg):
-    manager_class = FigureManager
-
-FigureCanvas = FigureCanvasAgg
-"""
 
 BOOK = {
     "chapters/a_basics.md": r'''---
@@ -150,134 +116,6 @@ print 'no Python'
 }
 
 
-class Reader:
-    """A Python that has only what a reader has installed, and no network."""
-
-    def __init__(self, folder: Path, *packages: str):
-        self.folder = folder
-        venv.create(folder, symlinks=True)
-        self.python = folder / "bin" / "python"
-        self.library = next(folder.glob("lib/python*/site-packages"))
-        for name in _with_requirements(packages):
-            files = metadata.files(name) or []
-            for top in {f.parts[0] for f in files} - {"..", "__pycache__"}:
-                real = metadata.distribution(name).locate_file(top)
-                if not (self.library / top).exists():
-                    (self.library / top).symlink_to(str(real))
-        unshare = ["unshare", "-rn"]
-        works = (
-            shutil.which(unshare[0])
-            and not subprocess.run(
-                [*unshare, "true"], capture_output=True, check=False
-            ).returncode
-        )
-        self.prefix = unshare if works else []
-        keep = {"PATH", "LANG", "TMPDIR"} & os.environ.keys()
-        self.env = {name: os.environ[name] for name in keep} | {
-            "HOME": str(folder),
-            "PYTHONUTF8": "1",
-            "OMP_NUM_THREADS": "1",
-            # Nobody listens there, should the network be in reach.
-            "http_proxy": "http://127.0.0.1:9",
-            "https_proxy": "http://127.0.0.1:9",
-            # Matplotlib would make its list of fonts for each of them.
-            "MPLCONFIGDIR": str(folder / "matplotlib"),
-        }
-
-    def run(self, *arguments: str | Path, cwd: Path, **variables: str):
-        return subprocess.run(
-            [*self.prefix, self.python, *arguments],
-            cwd=cwd,
-            env=self.env | variables,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
-
-    def run_notebook(self, notebook, cwd: Path) -> None:
-        """Run all cells; the first that fails ends it."""
-        kernels = self.library.parent / "kernels"
-        argv = [*self.prefix, str(self.python), "-m", "ipykernel_launcher"]
-        spec = {"argv": [*argv, "-f", "{connection_file}"]}
-        (kernels / "reader").mkdir(parents=True, exist_ok=True)
-        (kernels / "reader" / "kernel.json").write_text(
-            json.dumps(spec | {"display_name": "", "language": ""})
-        )
-
-        async def execute():
-            # Files instead of ports, which it cannot reach without a network.
-            manager = AsyncKernelManager(
-                kernel_name="reader",
-                transport="ipc",
-                ip=str(self.folder / "kernel"),
-                kernel_spec_manager=KernelSpecManager(
-                    kernel_dirs=[str(kernels)], ensure_native_kernel=False
-                ),
-            )
-            client = NotebookClient(notebook, km=manager, timeout=300)
-            await client.async_execute(
-                cleanup_kc=True, cwd=str(cwd), env=self.env
-            )
-
-        asyncio.run(execute())
-
-
-def _with_requirements(names: tuple[str, ...]) -> set[str]:
-    """Return packages with all that they need and that is installed."""
-    found: set[str] = set()
-    todo = list(names)
-    while todo:
-        name = todo.pop()
-        try:
-            requirements = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            continue  # for another system
-        found.add(name)
-        for text in requirements:
-            needed = Requirement(text)
-            wanted = needed.marker is None or needed.marker.evaluate()
-            if wanted and needed.name not in found:
-                todo.append(needed.name)
-    return found
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory) -> Reader:
-    """Return a reader who has all packages, but no IPython."""
-    folder = tmp_path_factory.mktemp("reader")
-    reader = Reader(folder, "numpy", "matplotlib", "torch")
-    (reader.library / "window.py").write_text(WINDOW)
-    return reader
-
-
-@pytest.fixture(scope="module")
-def jupyter(tmp_path_factory) -> Reader:
-    """Return a reader who has Jupyter and all packages."""
-    folder = tmp_path_factory.mktemp("jupyter")
-    return Reader(folder, "numpy", "matplotlib", "torch", "ipykernel")
-
-
-@pytest.fixture(scope="module")
-def beginner(tmp_path_factory) -> Reader:
-    """Return a reader who has Jupyter, and nothing to compute with."""
-    return Reader(tmp_path_factory.mktemp("beginner"), "ipykernel")
-
-
-@pytest.fixture
-def here(tmp_path) -> Path:
-    """Return the folder of a downloaded notebook or script, empty."""
-    folder = tmp_path / "a" / "b" / "下载 1"
-    folder.mkdir(parents=True)
-    return folder
-
-
-@functools.cache
-def real_book() -> tuple[Book, dict[str, str]]:
-    book = read_book(ROOT)
-    return book, render_package(book, "1")
-
-
 def cell_of(book: Book, name: str, files: dict[str, str]) -> str:
     chapter = next(c for c in book.chapters if c.name == name)
     return first_cell(Library.from_files(files, book.package), files, chapter)
@@ -350,14 +188,6 @@ def test_it_shows_the_code_as_it_is(cells):
     assert text not in cells[0]["d_reader"]
 
 
-@pytest.mark.this_book
-def test_it_shows_the_code_of_this_book_as_it_is():
-    book, files = real_book()
-    for name in ("calculus", "__init__"):
-        text = files[f"d2lmini/{name}.py"]
-        assert text in cell_of(book, "autograd", files)
-
-
 def test_it_leaves_no_name_behind(cells, here, monkeypatch):
     monkeypatch.chdir(here)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -365,28 +195,6 @@ def test_it_leaves_no_name_behind(cells, here, monkeypatch):
     before = {*names, "__builtins__"}
     exec(cells[0]["d_reader"], names)
     assert names.keys() == before
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_it_makes_the_package_importable(name, reader, here):
-    book, files = real_book()
-    cell = cell_of(book, name, files)
-    use = ""
-    if "d2lmini" in cell:
-        # Every module that the cell writes.
-        use = (
-            "\nimport importlib, pathlib\n"
-            "for file in pathlib.Path('d2lmini').glob('*.py'):\n"
-            "    importlib.import_module(f'd2lmini.{file.stem}')\n"
-        )
-    if name == "getting_started":
-        assert "torch" not in packages(cell)
-        use += "import d2lmini as d2l\nd2l.gradient\n"
-        use += "d2l.numerical_jacobian, d2l.CHINESE_FONTS, d2l.plot\n"
-    (here / "x.py").write_text(cell + use, "utf-8")
-    result = reader.run("-I", "x.py", cwd=here)
-    assert (result.returncode, result.stderr, result.stdout) == (0, "", "")
 
 
 def test_missing_packages(cells, beginner, here):
@@ -684,57 +492,3 @@ def test_what_no_script_can_do(source, lines):
     tag = ":tags: [skip-execution]\n"
     chapter = read_chapter("a.md", f"{text}{tag}{source}\n```\n".encode())
     assert find_unscriptable(chapter) == []
-
-
-def outputs_of(site: Path, chapter: Chapter) -> list[nbformat.NotebookNode]:
-    """Return the outputs that a chapter's page shows."""
-    sources = [cell.source for cell in chapter.cells]
-    cache = get_cache(site.parent / ".jupyter_cache")
-    for record in cache.list_cache_records():
-        cells = cache.get_cache_bundle(record.pk).nb.cells
-        if [cell.source for cell in cells] == sources:
-            return [output for cell in cells for output in cell.outputs]
-    raise LookupError(chapter.path)
-
-
-def count_figures(outputs: list[nbformat.NotebookNode]) -> int:
-    kinds = [output.get("data", {}).keys() for output in outputs]
-    return sum("image/svg+xml" in kind for kind in kinds)
-
-
-@pytest.fixture(params=CHAPTERS)
-def chapter(request) -> Chapter:
-    chapters = real_book()[0].chapters
-    return next(c for c in chapters if c.name == request.param)
-
-
-def test_scripts_of_the_book(site, chapter, reader, here):
-    downloaded = site / "_notebooks" / "chapters" / f"{chapter.name}.py"
-    shutil.copy(downloaded, here)
-    expected = outputs_of(site, chapter)
-    figures = here / "figures"
-    result = reader.run(
-        downloaded.name,
-        cwd=here,
-        FIGURES=str(figures),
-        DISPLAY=":99",
-        MPLBACKEND="module://window",
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    assert len(figures.read_text()) == count_figures(expected)
-    printed = [
-        output.get("text", "") or output.data.get("text/plain", "") + "\n"
-        for output in expected
-        if "image/svg+xml" not in output.get("data", {})
-    ]
-    assert result.stdout == "".join(printed)
-
-
-def test_notebooks_of_the_book(site, chapter, jupyter, here):
-    downloaded = site / "_notebooks" / "chapters" / f"{chapter.name}.ipynb"
-    notebook = nbformat.read(downloaded, 4)
-    jupyter.run_notebook(notebook, here)
-    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
-    expected = outputs_of(site, chapter)
-    assert count_figures(outputs) == count_figures(expected)
-    assert [o for o in outputs if o.get("name") == "stderr"] == []
