@@ -30,13 +30,15 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``cache``      keeps outputs between builds
     ``outputs``    how much cells put out, and what another build changes
     ``notebook``   runs one notebook
-    ``execute``    runs all of them, in parallel
+    ``execute``    runs all of them, where a place is
+    ``local``      this machine as that place: threads, kernels
     ``repeat``     builds twice, and compares
 ``publish/``     a built book -> the world; works where nothing is installed
     ``layout``     where a site has what, and what its branches are called
     ``git``        runs git
     ``repository`` who publishes this book, and where
-    ``branches``   puts notebooks where launch links open them; the mirror
+    ``branches``   puts notebooks where launch links open them
+    ``mirror``     puts the site where another host serves it
     ``archive``    zips that are the same, to the byte
     ``release``    what a version consists of
     ``doctor``     what is amiss here, on GitHub and on the site
@@ -50,6 +52,7 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``takeaway``   what a chapter's notebook begins with
     ``script``     a notebook -> a script for plain Python
     ``pdf``        prints the built site
+    ``picture``    a picture of a page, for the READMEs
     ``glyphs``     letters that no font of the PDF has
     ``atomic``     replaces the folder of a site in one step
 

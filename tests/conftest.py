@@ -4,14 +4,23 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from copies import link_packages
+from filelock import FileLock
 
-ROOT = Path(__file__).parent.parent
+from tests.books import (
+    COMMAND,
+    ROOT,
+    Book,
+    Builder,
+    link_packages,
+    open_builder,
+    write_book,
+)
+
+pytest_plugins = ["tests.browser", "tests.readers"]
 
 # What a book is built from.
 SOURCES = (
@@ -20,9 +29,12 @@ SOURCES = (
 )
 
 
+# Fixtures that build books or start a browser: their tests take long.
+BUILD = {"builder", "site"}
+BROWSER = {"browser"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
-NEED_TORCH = {"site", "address"}
+NEED_TORCH = {"site"}
 TESTS_OF_TORCH = ("check_gradient", "d2lmini", "helpers")
 
 
@@ -47,25 +59,46 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
+# First: the markers decide what -m leaves out.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests of what is not there.
+    """Mark tests by the fixtures that they use; leave out what cannot run.
 
     Who makes another course from this one deletes the folder `this_book`.
     """
-
-    def is_here(item):
-        if item.get_closest_marker("this_book") and not has_chapters:
-            return False
-        needs_torch = item.get_closest_marker("torch") or (
-            NEED_TORCH & set(item.fixturenames)
-        )
-        return not (without_torch and needs_torch)
-
-    has_chapters = (ROOT / "tests" / "this_book").exists()
-    without_torch = config.getoption("--without-torch")
-    left_out = [item for item in items if not is_here(item)]
+    here = Path(__file__).parent
+    left_out = []
+    for item in items:
+        used = set(item.fixturenames)
+        room = item.path.relative_to(here).parts[0]
+        marks = [room] if room in ("site", "tools", "this_book") else []
+        marks += ["build"] if used & BUILD else []
+        marks += ["browser"] if used & BROWSER else []
+        marks += ["torch"] if used & NEED_TORCH else []
+        for name in marks:
+            item.add_marker(name)
+        # What is made once for a module is made in one process only.
+        if _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        of_chapters = item.get_closest_marker("this_book")
+        needs_torch = item.get_closest_marker("torch")
+        if (of_chapters and not (here / "this_book").exists()) or (
+            needs_torch and config.getoption("--without-torch")
+        ):
+            left_out.append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if is_here(item)]
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _shares(item):
+    """Tell if a test uses a fixture that its module makes for all of it."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    return any(
+        fixture.scope == "module"
+        and fixture.func.__module__ == item.module.__name__
+        for definitions in fixtures
+        for fixture in definitions
+    )
 
 
 @pytest.fixture
@@ -82,63 +115,59 @@ def expect(request) -> Callable[[Path, str], None]:
 
 
 @pytest.fixture(scope="session")
+def builder() -> Iterator[Builder]:
+    """Build small books."""
+    with open_builder() as builder:
+        yield builder
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """Build this book, from a copy, as the repository a/b would publish it.
 
-    Tests may read the folder but not write to it.
+    Tests may read the folder but not write to it.  All processes that run
+    tests share it.
     """
-    root = tmp_path_factory.mktemp("somewhere") / "book"
-    root.mkdir()
-    for name in SOURCES.split():
-        if name == "d2lmini" and not (ROOT / name).exists():
-            continue  # a course of one's own that saves nothing
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, root / name)
-    link_packages(root)
-    command = [Path(sysconfig.get_path("scripts"), "jupyter-book")]
-    result = subprocess.run(
-        [*command, "build", "."],
-        cwd=root,
-        env=os.environ
-        | {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF_NAME": "main"},
-        capture_output=True,
-        text=True,
-    )
-    assert (result.returncode, result.stderr) == (0, "")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    root = folder / "this" / "book"
+    with FileLock(folder / "this.lock"):
+        if not root.exists():
+            root.mkdir(parents=True)
+            for name in SOURCES.split():
+                if name == "d2lmini" and not (ROOT / name).exists():
+                    continue  # a course of one's own that saves nothing
+                copy = (
+                    shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+                )
+                copy(ROOT / name, root / name)
+            link_packages(root)
+            result = subprocess.run(
+                COMMAND,
+                cwd=root,
+                env=os.environ
+                | {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF_NAME": "main"},
+                capture_output=True,
+                text=True,
+            )
+            assert (result.returncode, result.stderr) == (0, "")
+    assert (root / "_build" / "html").is_dir(), "see the first of the errors"
     return root / "_build" / "html"
 
 
 @pytest.fixture
 def make_book(tmp_path) -> Callable[..., Path]:
-    """Make the folder `book` of a book from texts, or from a folder.
+    """Make the folder `book` of a book: see write_book."""
+    return lambda source: write_book(tmp_path / "book", source)
 
-    What is not given is filled in: a title, a start page, and a table of
-    contents with every chapter, sorted by name.
-    """
 
-    def make_book(source: Path | Mapping[str, str]) -> Path:
-        root = tmp_path / "book"
-        if isinstance(source, Path):
-            shutil.copytree(source, root, dirs_exist_ok=True)
-        else:
-            for name, text in source.items():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                (root / name).write_text(text, "utf-8", newline="\n")
-        chapters = sorted(path.stem for path in root.glob("chapters/*.md"))
-        toc = "format: jb-book\nroot: index\n"
-        toc += "chapters:\n" if chapters else ""
-        toc += "".join(f"  - file: chapters/{name}\n" for name in chapters)
-        defaults = {
-            "_config.yml": "title: A small book\n",
-            "_toc.yml": toc,
-            "index.md": "# A small book\n",
-        }
-        for name, text in defaults.items():
-            if not (root / name).exists():
-                (root / name).write_text(text, "utf-8", newline="\n")
-        return root
-
-    return make_book
+@pytest.fixture
+def new_book(make_book, builder) -> Callable[..., Book]:
+    """Make a book like make_book, with all that builds it."""
+    return lambda source, **environment: Book(
+        make_book(source), builder, **environment
+    )
 
 
 @pytest.fixture

@@ -5,8 +5,12 @@ issues installs nothing and runs nothing else.
 """
 
 import json
+import os
 import subprocess
+import sys
+from argparse import Namespace
 from collections.abc import Mapping
+from pathlib import Path
 
 
 def report(title: str, results: Mapping[str, str], link: str) -> str:
@@ -64,3 +68,17 @@ def _gh(*arguments: str, stdin: str = "") -> str:
         encoding="utf-8",
         check=True,
     ).stdout
+
+
+def main(root: Path, arguments: Namespace) -> int:
+    """Report the run of a workflow that the environment names."""
+    github = ("WORKFLOW", "SERVER_URL", "REPOSITORY", "RUN_ID")
+    names = ["NEEDS", *(f"GITHUB_{name}" for name in github)]
+    if missing := [name for name in names if not os.environ.get(name)]:
+        print("error: not set:", *missing, file=sys.stderr)
+        return 2
+    needs, workflow, *address, run = (os.environ[name] for name in names)
+    results = {job: end["result"] for job, end in json.loads(needs).items()}
+    link = "/".join([*address, "actions", "runs", run])
+    print(report(f"Weekly: {workflow}", results, link))
+    return 0

@@ -2,26 +2,26 @@
 
 Links open what branch ``notebooks`` holds.  ``binder`` holds an environment
 and nothing else, so that Binder builds it anew only when requirements change.
-A mirror holds the site, for a host that serves what is on a branch.
-All only ever grow: a reader's clone, and edits in it, survive every update.
+Both only ever grow: a reader's clone, and edits in it, survive every update.
 
 This needs git and the standard library, since the job that may write to the
 repository installs nothing.
 """
 
+import os
 import tempfile
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
 from booktools.environment import CPU_INDEX, OLDEST
 from booktools.problem import BookError, Problem
-from booktools.publish.git import call_git, run_git
+from booktools.publish.git import call_git
 from booktools.publish.layout import (
     BINDER_BRANCH,
     NOTEBOOKS,
     NOTEBOOKS_BRANCH,
-    PDF,
 )
 from booktools.publish.repository import Site, find_site
 
@@ -39,20 +39,6 @@ AUTHOR = {
     "GIT_AUTHOR_EMAIL": "booktools@book.invalid",
     "GIT_COMMITTER_NAME": "booktools",
     "GIT_COMMITTER_EMAIL": "booktools@book.invalid",
-}
-
-# A mirror's password is in no command and no file: git asks the environment,
-# and nothing that would store the answer.
-MIRROR_ACCESS = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_COUNT": "2",
-    "GIT_CONFIG_KEY_0": "credential.helper",
-    "GIT_CONFIG_VALUE_0": "",
-    "GIT_CONFIG_KEY_1": "credential.helper",
-    "GIT_CONFIG_VALUE_1": (
-        '!f() { echo "username=$BOOK_MIRROR_USER";'
-        ' echo "password=$BOOK_MIRROR_TOKEN"; }; f'
-    ),
 }
 
 
@@ -90,67 +76,38 @@ def publish(
         | environment
         | {"README.md": _readme("notebooks", site)},
     }
-    return _append(root, remote, contents, {})
+    return append(root, remote, contents, {})
 
 
-def mirror(root: Path, html: Path, remote: str, branch: str) -> dict[str, str]:
-    """Append a built site to a branch of any repository, if it differs.
-
-    The PDF is left out: it is large and differs from print to print, so that
-    the branch would grow by all of it each time.
-
-    Where that repository asks for them, it gets the environment variables
-    ``BOOK_MIRROR_USER`` and ``BOOK_MIRROR_TOKEN`` as name and password.
-
-    Parameters
-    ----------
-    root : Path
-        Folder of the book, in a clone of its repository.
-    html : Path
-        The built site.
-    remote : str
-        Name or address of the repository that gets it.
-    branch : str
-        The branch that its host serves.
-
-    Returns
-    -------
-    dict of str to str
-        The branch -> its new commit; empty if it is as it should be.
-
-    Raises
-    ------
-    BookError
-        When there is no site or git refuses; nothing has changed then.
-    """
-    files = {
-        path.relative_to(html).as_posix(): path.read_bytes()
-        for path in sorted(html.rglob("*"))
-        if path.is_file() and path.parent.name != PDF
-    }
-    if "index.html" not in files:
-        what, hint = "there is no site", "build first: make book"
-        raise BookError([Problem(html.as_posix(), 1, "not-built", what, hint)])
-    # A branch such as "a:b" would change more than itself.
-    options = ("check-ref-format", "--branch", branch)
-    if run_git(root, *options).stdout != f"{branch}\n".encode():
-        what = f"{branch!r} is no name of a branch"
-        hint = "name it as the mirror's host says, such as pages"
-        raise BookError(
-            [Problem("BOOK_MIRROR_BRANCH", 1, "bad-branch", what, hint)]
-        )
-    # Or hosts that prepare sites with Jekyll would leave out _static.
-    files[".nojekyll"] = b""
-    return _append(root, remote, {branch: files}, MIRROR_ACCESS)
-
-
-def _append(
+def append(
     root: Path,
     remote: str,
     contents: Mapping[str, Mapping[str, bytes]],
     access: Mapping[str, str],
 ) -> dict[str, str]:
-    """Append files to branches: to all that differ from them, or to none."""
+    """Append files to branches: to all that differ from them, or to none.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the book, in a clone of its repository.
+    remote : str
+        Name or address of the repository that gets them.
+    contents : mapping
+        Branch -> its files, path -> content.
+    access : mapping of str to str
+        Environment variables that let git in.
+
+    Returns
+    -------
+    dict of str to str
+        Branch -> its new commit; empty for a branch that is as it should be.
+
+    Raises
+    ------
+    BookError
+        When git refuses; nothing has changed then.
+    """
     # So that nobody has to guess which chapters these files are from.
     options = ("--always", "--exclude=*", "--dirty", "--abbrev=40")
     message = "Publish " + call_git(root, "describe", *options)
@@ -293,3 +250,28 @@ def _push(
         what = f"{remote} got something else while this was on its way"
         hint = "nothing was changed; run the command again"
         raise BookError([Problem(remote, 1, "moved", what, hint)]) from None
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``publish-notebooks`` takes."""
+    parser.add_argument(
+        "--remote",
+        default="origin",
+        help="repository that gets them (default: origin)",
+    )
+    parser.add_argument(
+        "--site",
+        type=Path,
+        default=Path("_build/html"),
+        metavar="DIR",
+        help="the built site (default: _build/html)",
+    )
+
+
+def main(root: Path, arguments: Namespace) -> int:
+    """Publish notebooks."""
+    html = root / arguments.site
+    commits = publish(root, html, arguments.remote, os.environ)
+    for branch, commit in commits.items():
+        print(f"{branch}: {commit or 'unchanged'}")
+    return 0

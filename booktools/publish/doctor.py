@@ -6,7 +6,9 @@ a package that is missing: to say that, this needs the standard library only.
 """
 
 import json
+import os
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -300,3 +302,15 @@ def _get(url: str, token: str = "") -> tuple[int, bytes]:
             with error:
                 return error.code, b""
     return 0, b""
+
+
+def main(root: Path, arguments: Namespace) -> int:
+    """Examine a book, and print each finding as soon as it is known."""
+    findings = []
+    for finding in examine(root, os.environ):
+        findings.append(finding)
+        print(finding, flush=True)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(as_markdown(findings))
+    return int(any(finding.level == "error" for finding in findings))

@@ -1,6 +1,7 @@
 """The texts of a built site -> their links to other sites that are dead."""
 
 import time
+from argparse import Namespace
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -12,7 +13,8 @@ from urllib.request import Request, urlopen
 
 from bs4 import BeautifulSoup
 
-from booktools.problem import Problem
+from booktools.problem import BookError, Problem
+from booktools.source.chapter import Book
 
 # Seconds before an address that did not answer is asked again.
 PAUSES = (5.0, 20.0)
@@ -94,3 +96,12 @@ def _line(source: Path, url: str) -> int:
     """Return the first line of a page's source that has the address."""
     text = source.read_text("utf-8") if source.is_file() else ""
     return text.partition(url)[0].count("\n") + 1 if url in text else 1
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Ask for every address that the built site links to."""
+    html = book.root / "_build" / "html"
+    if problems := find_dead_links(book.root, html):
+        raise BookError(problems)
+    print("every link to another site answers")
+    return 0

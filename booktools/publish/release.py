@@ -1,9 +1,11 @@
 """The built book -> the files of a release, with their checksums."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,3 +111,9 @@ def _is_ours(folder: Path) -> bool:
         return not names
     lines = sums.read_text("utf-8", "replace").splitlines()
     return names == {SUMS, *(line.partition("  ")[2] for line in lines)}
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Write the files of a release."""
+    print(*write_release(book, os.environ), sep="\n")
+    return 0

@@ -23,7 +23,6 @@ from playwright.sync_api import (
     BrowserType,
     Error,
     Playwright,
-    ViewportSize,
     sync_playwright,
 )
 
@@ -85,17 +84,6 @@ def find_version() -> str:
             browser.close()
             return version
     return ""
-
-
-def take_picture(address: str, target: Path) -> None:
-    """Write what a window shows of a page as a PNG file."""
-    with open_chromium() as browser:
-        size: ViewportSize = {"width": 1280, "height": 800}
-        page = browser.new_page(
-            viewport=size, color_scheme="light", reduced_motion="reduce"
-        )
-        page.goto(address, wait_until="networkidle")
-        page.screenshot(path=target)
 
 
 def _playwright() -> AbstractContextManager[Playwright]:

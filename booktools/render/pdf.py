@@ -7,7 +7,9 @@ they are right.
 """
 
 import json
+import os
 import unicodedata
+from argparse import Namespace
 from collections.abc import Iterable
 from copy import copy
 from io import BytesIO
@@ -22,6 +24,8 @@ from pypdf import PdfReader, PdfWriter
 
 from booktools.problem import BookError, Problem
 from booktools.publish.layout import PDF
+from booktools.publish.repository import find_site
+from booktools.render.atomic import lock
 from booktools.render.browser import open_chromium
 from booktools.render.fonts import font_faces, font_files
 from booktools.render.glyphs import find_gaps, find_letters
@@ -365,3 +369,19 @@ def _fix_codes(line: str) -> str:
         if len(hexes) == 2
         else (f"{start} [{' '.join(fixed)}]")
     )
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Print the built book."""
+    html = book.root / "_build" / "html"
+    site = find_site(book.root, os.environ)
+    # A build meanwhile would replace the pages while they are printed.
+    with lock(html.parent, lambda: print("waiting for the end of a build")):
+        data = make_pdf(book, html, site.url if site else "")
+        target = html / pdf_path(book)
+        target.parent.mkdir(exist_ok=True)
+        draft = target.with_suffix(".draft")
+        draft.write_bytes(data)
+        draft.replace(target)
+    print("wrote", target)
+    return 0

@@ -27,6 +27,9 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from booktools.run import guard
 
+# Of Matplotlib, in every kernel; a change of them is one of every figure.
+SETTINGS = Path(__file__).with_name("matplotlibrc")
+
 # The longest name of a temporary folder that leaves room for a socket's name,
 # which has 107 bytes at most.
 _LONGEST = 50
@@ -85,7 +88,7 @@ def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
             "OMP_NUM_THREADS": "1",
             # Before pyplot is imported, or no figure ever appears.
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MATPLOTLIBRC": str(Path(__file__).with_name("matplotlibrc")),
+            "MATPLOTLIBRC": str(SETTINGS),
             # The date in an SVG: 1980, the earliest that a zip file can hold.
             "SOURCE_DATE_EPOCH": "315532800",
             # A debugger's remark that nobody asked for.

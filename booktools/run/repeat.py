@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+from argparse import Namespace
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -12,7 +13,7 @@ from tempfile import TemporaryDirectory
 from jupyter_cache import get_cache
 from nbformat import NotebookNode
 
-from booktools.problem import Problem
+from booktools.problem import BookError, Problem
 from booktools.run.job import CHECK
 from booktools.source.chapter import Book
 
@@ -119,3 +120,11 @@ def _first_difference(one: str, two: str) -> tuple[int, str]:
     head = max(one.rfind("\n", 0, start) + 1, start - 30)
     quotes = (repr(t[head : start + 30].split("\n")[0]) for t in (one, two))
     return one.count("\n", 0, start) + 1, ", then ".join(quotes)
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Build twice."""
+    if problems := find_differences(book):
+        raise BookError(problems)
+    print("two builds from nothing are equal, byte for byte")
+    return 0

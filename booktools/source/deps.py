@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
@@ -21,6 +22,7 @@ from pathlib import Path
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import Book, Chapter
 from booktools.source.magics import executed_python
+from booktools.source.package import read_version, render_package
 from booktools.source.python import Code, Statement, read_code
 
 # Stands for every saved name, since the code does not show which it uses.
@@ -334,3 +336,26 @@ def _local_files(
 
 def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``deps`` takes."""
+    parser.add_argument(
+        "target",
+        nargs="?",
+        default="",
+        metavar="CHAPTER|NAME",
+        help="a chapter's path or name, or a saved name (default: the book)",
+    )
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Report what saved code a chapter uses, or who uses a saved name."""
+    files = render_package(book, read_version(book.root))
+    library = Library.from_files(files, book.package)
+    try:
+        print(*describe(book, library, arguments.target), sep="\n")
+    except LookupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -1,5 +1,6 @@
 """A name -> a new chapter in the dialect, and its line in `_toc.yml`."""
 
+from argparse import ArgumentParser, Namespace
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -123,3 +124,20 @@ def _child(mapping: Any, name: str) -> Any:
 
 def _fail(path: str, rule: str, what: str, hint: str) -> NoReturn:
     raise BookError([Problem(path, 1, rule, what, hint)])
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``new`` takes."""
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        help="name of its file: small letters, digits, _",
+    )
+    parser.add_argument("--title", default="", help="its heading")
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Begin a chapter."""
+    for name in write_chapter(book, arguments.name, arguments.title):
+        print("wrote", name)
+    return 0

@@ -1,13 +1,15 @@
 """What chapters save -> the files of the book's package, on disk or to be."""
 
+import difflib
 import json
 import os
 import tomllib
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 
-from booktools.problem import BookError, Problem
+from booktools.problem import BookError, Problem, count
 from booktools.source.chapter import Book
 from booktools.source.saved import HINTS, SavedChapter, read_saved
 
@@ -172,3 +174,37 @@ def _render_all(names: Iterable[str]) -> str:
     if len(line) <= 79:
         return line
     return "\n".join(["__all__ = [", *(f"    {n}," for n in public), "]"])
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``extract`` takes."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; show what would change and exit with 1",
+    )
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Make the package from the chapters, or check that it is fresh."""
+    files = render_package(book, read_version(book.root))
+    stale = stale_files(book.root, book.package, files)
+    if not arguments.check:
+        write_files(book.root, stale)
+        for name, (_, new) in stale.items():
+            print("deleted" if new is None else "wrote", name)
+        return 0
+    for name, (old, new) in stale.items():
+        diff = difflib.unified_diff(
+            old.removesuffix("\n").split("\n") if old else [],
+            new.removesuffix("\n").split("\n") if new else [],
+            f"a/{name}" if old else "/dev/null",
+            f"b/{name}" if new else "/dev/null",
+            lineterm="",
+        )
+        print(*diff, sep="\n")
+    if stale:
+        option = "" if book.root == Path() else f" --book {book.root}"
+        files_ = count(len(stale), "stale file")
+        print(f"{files_}; run: python -m booktools extract{option}")
+    return 1 if stale else 0

@@ -26,6 +26,8 @@ from booktools.problem import BookError, Problem
 from booktools.render.script import find_unscriptable
 from booktools.run import cache, execute
 from booktools.run.job import CHECK, Job, Limits, Outcome, Part
+from booktools.run.kernels import SETTINGS
+from booktools.run.local import this_machine
 from booktools.source.chapter import Book, Chapter, read_book
 from booktools.source.config import CONFIG
 from booktools.source.deps import Library, chapter_digest
@@ -135,9 +137,8 @@ class _Execution:
             if sys.stdout.isatty():
                 LOGGER.info(f"[{len(done)}/{len(new)}] {_timing(outcome)}")
 
-        execute.run(
-            new, _workers(), os.environ.get("BOOK_FORK") != "0", report
-        )
+        fork = os.environ.get("BOOK_FORK") != "0"
+        execute.run(new, this_machine(new, _workers(), fork), report)
         if problems := [p for outcome in done for p in outcome.problems]:
             for outcome in sorted(done, key=lambda o: o.job.path):
                 sys.stderr.write(outcome.traceback)
@@ -209,7 +210,7 @@ def _read_code(book: Book, library: Library, chapter: Chapter) -> _Code:
         parts = [
             chapter_digest(library, replace(chapter, cells=cells), book.root),
             chapter.path.rpartition("/")[0],  # where it runs
-            execute.SETTINGS.read_text("utf-8"),
+            SETTINGS.read_text("utf-8"),
             str(limits),
         ]
         digest = hashlib.sha256("\n".join(parts).encode())

@@ -1,0 +1,95 @@
+"""The place where notebooks run by default: this machine, by threads."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from booktools.run.execute import Place
+from booktools.run.job import Job, Outcome
+from booktools.run.kernels import (
+    ForkServer,
+    has_long_names,
+    kernel_environment,
+)
+from booktools.run.notebook import NotebookRun
+
+
+@contextmanager
+def this_machine(
+    jobs: Sequence[Job], workers: int, fork: bool
+) -> Iterator[Place]:
+    """Prepare this machine for jobs.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        All of one book; at least one.
+    workers : int
+        How many run at a time.
+    fork : bool
+        Whether to fork kernels where that is possible and worth it.
+    """
+    if os.pathsep in str(jobs[0].root.absolute()):
+        raise SystemExit(
+            f"no code finds the book's package in {jobs[0].root}: rename the "
+            f"folder with {os.pathsep!r}"
+        )
+    # One or two notebooks are done sooner than a server has imported all.
+    # Elsewhere than on Linux, libraries do not survive a fork.
+    fork = fork and len(jobs) > 2 and sys.platform == "linux"
+    # Its socket is where temporary files are.
+    fork = fork and not has_long_names()
+    runs: list[NotebookRun] = []
+
+    with kernel_environment(jobs[0].root) as env:
+        parts = [part.source for job in jobs for part in job.parts]
+        _find_fonts()
+        server = _prepare_server(env, "\n".join(parts)) if fork else None
+
+        def work(job: Job) -> Outcome:
+            run = NotebookRun(job, env, server)
+            runs.append(run)
+            return run.run()
+
+        def stop() -> None:
+            for run in runs:
+                if run.kernel:
+                    run.kernel.end()
+
+        with ThreadPoolExecutor(workers) as pool:
+            yield Place(pool, work, stop)
+
+
+def _prepare_server(env: dict[str, str], code: str) -> Future[ForkServer]:
+    """Prepare a fork server while others already work."""
+    server: Future[ForkServer] = Future()
+
+    def prepare() -> None:
+        try:
+            server.set_result(ForkServer(env, code))
+        except Exception as error:
+            server.set_exception(error)
+
+    # A thread that no interrupted build waits for.
+    threading.Thread(target=prepare, daemon=True).start()
+    return server
+
+
+def _find_fonts() -> None:
+    """Let Matplotlib search for fonts, once on each machine.
+
+    It says so while it does, and that must not get onto a page.
+    """
+    if find_spec("matplotlib") is None:
+        return
+    import matplotlib
+
+    if not any(Path(matplotlib.get_cachedir()).glob("fontlist-*.json")):
+        command = [sys.executable, "-c", "import matplotlib.font_manager"]
+        subprocess.run(command, capture_output=True, check=False)

