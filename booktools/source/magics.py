@@ -114,13 +114,7 @@ def executed_python(source: str) -> str:
             code = code if magic.name == "timeit" else f"\n{code}"
             return "\n".join([*lines[:i], executed_python(code)])
         new = f"{magic.indent}{magic.target}{code}"
-        lines[i] = new if _is_python(new.strip()) else line
+        with suppress(SyntaxError):  # the line stays as it is
+            read_code(new.strip())
+            lines[i] = new
     return "\n".join(lines)
-
-
-def _is_python(source: str) -> bool:
-    try:
-        read_code(source)
-    except SyntaxError:
-        return False
-    return True

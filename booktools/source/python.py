@@ -84,19 +84,11 @@ class Code:
     @functools.cached_property
     def chains(self) -> list[tuple[ast.Name | ast.Attribute, list[str]]]:
         """Each name in it, with the attributes taken from it: `a.b.c`."""
-        seen: set[ast.AST] = set()
-        found = []
-        for node in self.parts:
-            if isinstance(node, ast.Name | ast.Attribute) and node not in seen:
-                base: ast.expr = node
-                names: list[str] = []
-                while isinstance(base, ast.Attribute):
-                    names.insert(0, base.attr)
-                    base = base.value
-                    seen.add(base)
-                if isinstance(base, ast.Name):
-                    found.append((node, [base.id, *names]))
-        return found
+        inner = {p.value for p in self.parts if isinstance(p, ast.Attribute)}
+        kinds = ast.Name | ast.Attribute
+        ends = (p for p in self.parts if isinstance(p, kinds))
+        found = [(p, _names(p)) for p in ends if p not in inner]
+        return [(part, names) for part, names in found if names]
 
     @functools.cached_property
     def texts(self) -> list[str]:
@@ -203,6 +195,13 @@ def compile_cell(source: str | ast.Module) -> CodeType:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         code: CodeType = compile(source, "cell", "exec", flags, True)
     return code
+
+
+def _names(node: ast.expr) -> list[str]:
+    """Return the names in `a.b.c`; none for another kind of expression."""
+    if isinstance(node, ast.Attribute) and (names := _names(node.value)):
+        return [*names, node.attr]
+    return [node.id] if isinstance(node, ast.Name) else []
 
 
 def _find_reads(code: CodeType, at_import: bool = True) -> Iterator[Read]:
