@@ -10,8 +10,10 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``config``     what ``_config.yml`` may hold
     ``chapter``    ``_toc.yml``, MyST files -> ``Book``, ``Chapter``, ``Cell``
     ``macros``     the author's TeX macros, written out
+    ``python``     code -> its names, imports and what runs at once
     ``magics``     lines of IPython's own -> the Python that they run
-    ``saved``      cells marked ``#@save`` -> the text of the book's package
+    ``saved``      marks ``#@save`` in cells -> what they save, checked
+    ``package``    what is saved -> the files of the book's package
     ``deps``       which saved code a chapter uses, and a digest of it
     ``mentions``   where in code the saved names stand
     ``docstring``  a docstring -> its sections

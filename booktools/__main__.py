@@ -11,7 +11,7 @@ from booktools.problem import BookError, count
 
 # Command -> the module with its code and its arguments, and what it does.
 WITH_A_BOOK = {
-    "extract": ("source.saved", "make the package from the chapters"),
+    "extract": ("source.package", "make the package from the chapters"),
     "deps": ("source.deps", "show which chapter uses which saved code"),
     "new": ("source.new", "begin a chapter: its file, its line in _toc.yml"),
     "repeat": ("run.repeat", "build twice from nothing; name what differs"),

@@ -14,7 +14,7 @@ from booktools.problem import BookError, Problem
 from booktools.publish.archive import write_zip
 from booktools.publish.layout import NOTEBOOKS, PDF
 from booktools.source.chapter import Book
-from booktools.source.saved import read_version
+from booktools.source.package import read_version
 
 FOLDER = "dist"
 SUMS = "SHA256SUMS"

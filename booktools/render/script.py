@@ -5,7 +5,6 @@ import copy
 import dis
 import re
 import textwrap
-import warnings
 from collections.abc import Container
 from inspect import CO_COROUTINE
 from itertools import zip_longest
@@ -17,8 +16,9 @@ from nbformat.v4 import new_code_cell
 
 from booktools.problem import Problem
 from booktools.render.takeaway import fill, parse, quote
-from booktools.source.chapter import Chapter, python_source
-from booktools.source.magics import Magic, find_magic
+from booktools.source.chapter import Chapter
+from booktools.source.magics import Magic, find_magic, python_source
+from booktools.source.python import compile_cell
 
 _NO_PICTURE = "（图见网页）"
 _INLINE = ("matplotlib", "config")  # mean nothing outside of Jupyter
@@ -153,16 +153,11 @@ def _comment(source: str) -> str:
 
 
 def _compile(source: str) -> CodeType | None:
-    """Compile a cell, in which `await` may stand anywhere."""
+    """Compile a cell; what is no Python gives nothing."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            code: CodeType = compile(
-                source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True
-            )
+        return compile_cell(source)
     except (SyntaxError, ValueError):
         return None
-    return code
 
 
 def _bound_names(source: str) -> set[str]:

@@ -11,9 +11,10 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from string import Template
 
-from booktools.source.chapter import Chapter, parse_python
+from booktools.source.chapter import Chapter
 from booktools.source.deps import ANY, Library
 from booktools.source.magics import executed_python
+from booktools.source.python import read_code
 
 _ASSETS = Path(__file__).parent / "assets"
 
@@ -79,7 +80,7 @@ def fill(name: str, **values: str) -> str:
 def parse(source: str) -> list[ast.stmt]:
     """Parse code; what is no Python has no statements."""
     try:
-        return parse_python(source).body
+        return read_code(source).nodes
     except SyntaxError:
         return []
 

@@ -1,14 +1,31 @@
-"""What `_config.yml` may hold: Jupyter Book's own description of it.
+"""`_config.yml` -> what this side of a book needs, and what is wrong in it.
 
-Jupyter Book itself does not look there, and fails with a traceback.
+Jupyter Book has a description of its own settings, but does not look there,
+and fails with a traceback.
 """
 
 import functools
 import json
+import keyword
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from booktools.problem import Problem
+from booktools.source.text import (
+    line_at,
+    lines_of,
+    load_yaml,
+    mapping,
+    read_setup,
+)
+
+CONFIG = "_config.yml"
+
+# No package can have these names.
+_TAKEN = {*keyword.kwlist, *sys.stdlib_module_names}
 
 _KINDS: dict[str, tuple[type, str]] = {
     "array": (list, "a list"),
@@ -23,7 +40,41 @@ _KINDS: dict[str, tuple[type, str]] = {
 _SPHINX = {"properties": {"html_theme_options": {"type": "object"}}}
 
 
-def find_misfits(
+def read_config(root: Path, problems: list[Problem]) -> tuple[str, str]:
+    """Return the title of a book and the name of its package.
+
+    Raises
+    ------
+    BookError
+        If there are no settings that one could read.
+    """
+    text = read_setup(root, CONFIG)
+
+    def report(line: int, rule: str, what: str, hint: str = "") -> None:
+        problems.append(Problem(CONFIG, line, rule, what, hint))
+
+    config = load_yaml(text, CONFIG)
+    for place, what in _find_misfits(config):
+        report(line_at(text, place), "bad-config", what)
+    config = mapping(config)
+    sphinx = mapping(config.get("sphinx"))
+    extensions = sphinx.get("extra_extensions")
+    for name in extensions if isinstance(extensions, list) else []:
+        # Jupyter Book itself would end with a traceback.
+        top = name.partition(".")[0] if isinstance(name, str) else "os"
+        if not (top.isidentifier() and find_spec(top)):
+            what = f"the extension {name!r} is not installed"
+            hint = "add its package to requirements.txt, or take it out"
+            report(lines_of(text, name)[0], "missing-extension", what, hint)
+    settings = mapping(sphinx.get("config"))
+    package = str(settings.get("booktools_package") or "d2lmini")
+    if not package.isidentifier() or package in _TAKEN:
+        what = f"booktools_package {package!r} is no name for a package"
+        report(lines_of(text, package)[0], "bad-package-name", what)
+    return str(config.get("title", "")), package
+
+
+def _find_misfits(
     value: Any,
     schema: dict[str, Any] | None = None,
     place: tuple[str, ...] = (),
@@ -44,10 +95,10 @@ def find_misfits(
     if isinstance(value, dict):
         for key, inner in schema.get("properties", {}).items():
             if key in value:
-                yield from find_misfits(value[key], inner, (*place, key))
+                yield from _find_misfits(value[key], inner, (*place, key))
     if isinstance(value, list) and "items" in schema:
         for each in value:
-            yield from find_misfits(each, schema["items"], place)
+            yield from _find_misfits(each, schema["items"], place)
 
 
 @functools.cache

@@ -14,15 +14,16 @@ import platform
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
 from booktools.problem import BookError, Problem
-from booktools.source.chapter import Book, Chapter, parse_python
+from booktools.source.chapter import Book, Chapter
 from booktools.source.magics import executed_python
-from booktools.source.saved import effects, read_version, render_package
+from booktools.source.package import read_version, render_package
+from booktools.source.python import Code, Statement, read_code
 
 # Among used names: any of them, since the code does not tell.
 ANY = "*"
@@ -56,8 +57,8 @@ class Library:
     def __init__(self, package: str, modules: Mapping[str, str]):
         self.package = package
         self.homes: dict[str, str] = {}  # saved name -> its module
-        self._bodies = {n: parse_python(t).body for n, t in modules.items()}
-        self._code: dict[str, list[ast.stmt]] = {n: [] for n in modules}
+        self._bodies = {n: read_code(t) for n, t in modules.items()}
+        self._code: dict[str, list[Statement]] = {n: [] for n in modules}
         self._acting: dict[str, set[str]] = {n: set() for n in modules}
         self._has_hooks = any(
             hook in text for text in modules.values() for hook in _CLASS_HOOKS
@@ -66,7 +67,7 @@ class Library:
             self._sort_statements(module)
         self._direct = {n: self._direct_uses_of(n) for n in self._code}
         self._digests = {
-            n: _digest([self.homes.get(n, ""), n, *map(ast.dump, code)])
+            n: _digest([self.homes.get(n, ""), n, *(s.dump for s in code)])
             for n, code in self._code.items()
             if code
         }
@@ -82,7 +83,7 @@ class Library:
         `ANY` is among them if the code does not tell.
         """
         try:
-            return self._references(map(parse_python, sources))
+            return self._references(map(read_code, sources))
         except SyntaxError:
             return {ANY}
 
@@ -106,19 +107,19 @@ class Library:
 
     def _sort_statements(self, module: str) -> None:
         """Sort the statements of a module by the names that they bind."""
-        imports: dict[str, list[ast.stmt]] = {}
-        for node in self._bodies[module]:
-            for name, _ in _imports([node]):
-                imports.setdefault(name, []).append(node)
-        for node in self._bodies[module]:
+        imports: dict[str, list[Statement]] = {}
+        others = []
+        for statement in self._bodies[module].statements:
+            if statement.is_import:
+                for each in statement.imports:
+                    imports.setdefault(each.name, []).append(statement)
             # No expression can be saved, so it is the docstring.
-            if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr):
-                continue
-            names = set(effects(node)[0])
-            parts = list(ast.walk(node))
+            elif not isinstance(statement.node, ast.Expr):
+                others.append(statement)
+        for statement in others:
+            names = set(statement.bound_and_mutated[0])
             if "__all__" in names:  # which lists imports that are saved
-                texts = {n.value for n in parts if isinstance(n, ast.Constant)}
-                for name in imports.keys() & texts:
+                for name in imports.keys() & {*statement.texts}:
                     self.homes[name] = module
                     self._code[name] = imports[name]
                 continue
@@ -126,8 +127,8 @@ class Library:
                 continue
             # An import belongs to the code that uses it: saving one more name
             # may add imports, which are nothing to the other names.
-            code = [node]
-            used = {n.id for n in parts if isinstance(n, ast.Name)}
+            code = [statement]
+            used = {base for _, (base, *_) in statement.chains}
             for name in sorted(imports.keys() & {*used, "annotations"}):
                 code += imports[name]
             for name in names:
@@ -135,7 +136,7 @@ class Library:
                 self._code.setdefault(name, []).extend(code)
             if not names:
                 self._code[module] += code
-            elif self._has_hooks or _acts(node):
+            elif self._has_hooks or _acts(statement.node):
                 self._acting[module] |= names
 
     def _direct_uses_of(self, name: str) -> set[str]:
@@ -144,37 +145,34 @@ class Library:
         found = self._references(self._code[name], module) | {module}
         if name == module:
             # It may import the modules of whatever its code refers to.
-            others = self._references(self._bodies[module]) - {ANY}
+            others = self._references([self._bodies[module]]) - {ANY}
             found |= {self.homes.get(other, other) for other in others}
             found |= self._acting[module]
         return found
 
-    def _references(self, code: Iterable[ast.AST], home: str = "") -> set[str]:
+    def _references(self, code: Iterable[Code], home: str = "") -> set[str]:
         """Return the names that code refers to, in a module or in none."""
-        nodes = [node for part in code for node in ast.walk(part)]
+        code = list(code)
         found: set[str] = set()
         # What the code calls the package, or a module of it: since no two
         # saved names are equal, it makes no difference which.
         aliases, words = {self.package}, set[str]()
-        for name, path in _imports(nodes):
-            package, *attributes = path.split(".")
+        for each in (each for part in code for each in part.imports):
+            package, *attributes = each.path.split(".")
             words |= {package, *attributes}
             if package == self.package and self._look_up(attributes, found):
-                aliases.add(name)
-        for name, attributes in _chains(nodes):
+                aliases.add(each.name)
+        for _, (name, *attributes) in (
+            c for part in code for c in part.chains
+        ):
             words.add(name)
             if name in aliases and self._look_up(attributes, found):
                 found.add(ANY)
             if self.homes.get(name) == home:
                 found.add(name)
-        docstrings = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
-        texts = [
-            str(n.value)
-            for n in nodes
-            if isinstance(n, ast.Constant) and id(n) not in docstrings
-        ]
         # A string may be code: that of a magic, say.
-        hidden = any(a in text for text in texts for a in aliases)
+        texts = (text for part in code for text in part.texts)
+        hidden = any(alias in text for text in texts for alias in aliases)
         if hidden or words & _DYNAMIC:
             found.add(ANY)
         return found
@@ -270,16 +268,6 @@ def describe(book: Book, library: Library, target: str = "") -> list[str]:
     return lines
 
 
-def _imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
-    """Yield the names that imports bind, each with what it stands for."""
-    for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            origin = getattr(node, "module", None)
-            for alias in node.names:
-                name = alias.asname or alias.name.split(".")[0]
-                yield name, f"{origin}.{alias.name}" if origin else alias.name
-
-
 def _acts(node: ast.AST) -> bool:
     """Say whether a definition may do more than bind its name.
 
@@ -298,19 +286,6 @@ def _acts(node: ast.AST) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):  # not yet run
         parts = [part for part in parts if not isinstance(part, ast.stmt)]
     return bool(decorators - plain) or any(map(_acts, parts))
-
-
-def _chains(nodes: list[ast.AST]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the names in code, each with the attributes taken from it."""
-    seen = set()
-    for node in nodes:  # outer ones come before inner ones
-        path: list[str] = []
-        while isinstance(node, ast.Attribute):
-            path.insert(0, node.attr)
-            node = node.value
-        if isinstance(node, ast.Name) and id(node) not in seen:
-            seen.add(id(node))
-            yield node.id, path
 
 
 @functools.cache
@@ -345,8 +320,8 @@ def _local_files(
         names |= {f"{name}.py" for name in _RUN.findall(source)}
         modules = set()
         with suppress(SyntaxError):
-            paths = _imports(ast.walk(parse_python(executed_python(source))))
-            modules = {path.partition(".")[0] for _, path in paths} - {package}
+            imports = read_code(executed_python(source)).imports
+            modules = {i.path.partition(".")[0] for i in imports} - {package}
         for folder in folders:
             files = [folder / name for name in names - written]
             for name in modules - {w.removesuffix(".py") for w in written}:

@@ -1,10 +1,12 @@
 """Lines of a cell that are IPython's own -> the Python that they run."""
 
 import ast
+import functools
 import re
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
-from booktools.source.chapter import parse_python, python_source
+from booktools.source.python import read_code
 
 # What these get as their argument, or below them, is Python.
 _RUN_PYTHON = {"capture", "prun", "time", "timeit"}
@@ -40,6 +42,39 @@ class Magic(NamedTuple):
         return f"{code}\n{self.body}" if self.body is not None else code
 
 
+@functools.lru_cache(4096)
+def python_source(source: str) -> str:
+    """Turn the source of a cell into Python with the same lines.
+
+    Lines with magics (`%`, `!`, `?`) become the calls that IPython makes of
+    them; every other line keeps its number.  Plain Python comes back as is.
+    """
+    with suppress(SyntaxError):
+        read_code(source)
+        return source
+    # Imported here since it takes longer than reading a whole book, and few
+    # books have magics.
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    manager: Any = TransformerManager()
+    lines = source.rstrip("\n").splitlines()
+    blank = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    lines = [line + "\n" for line in lines[blank:]]
+    for transform in manager.cleanup_transforms + manager.line_transforms:
+        lines = transform(lines)
+    # One magic at a time: a magic that went on over several lines becomes
+    # one, so blank lines are put back behind it.
+    changed = True
+    with suppress(SyntaxError):  # Python says better what is wrong, and where
+        while changed:
+            changed, new = manager.do_one_token_transform(lines)
+            pairs = enumerate(zip(lines, new, strict=False), 1)
+            below = next((i for i, (a, b) in pairs if a != b), 0)
+            new[below:below] = ["\n"] * (len(lines) - len(new))
+            lines = new
+    return "\n" * blank + "".join(lines)
+
+
 def find_magic(line: str) -> Magic | None:
     """Return the magic that `python_source` has made a line of, or None."""
     if not (match := _CALL.fullmatch(line)):
@@ -59,6 +94,7 @@ def find_magic(line: str) -> Magic | None:
     return None
 
 
+@functools.lru_cache(4096)
 def executed_python(source: str) -> str:
     """Turn the source of a cell into the Python that it runs.
 
@@ -84,7 +120,7 @@ def executed_python(source: str) -> str:
 
 def _is_python(source: str) -> bool:
     try:
-        parse_python(source)
+        read_code(source)
     except SyntaxError:
         return False
     return True

@@ -5,16 +5,12 @@ compiler does not take for a global name is somebody's local variable.
 """
 
 import ast
-import dis
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import CodeType
 from typing import NamedTuple
 
-from booktools.source.chapter import parse_python
 from booktools.source.magics import executed_python
-from booktools.source.saved import effects
+from booktools.source.python import Statement, read_code
 
 _WORDS = {
     ast.FunctionDef: "def ",
@@ -23,7 +19,6 @@ _WORDS = {
 }
 _Place = tuple[int, int]  # line, from 1, and column in bytes
 _Found = tuple[int, int, str, bool]  # and name, and whether defined there
-_LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,7 @@ class SavedName:
 
     name: str
     module: str
-    node: ast.stmt
+    code: Statement
 
 
 class Mention(NamedTuple):
@@ -47,19 +42,19 @@ def read_saved_names(modules: Mapping[str, str]) -> dict[str, SavedName]:
     """Read the modules of the book's package, name -> text, in their order."""
     found: dict[str, SavedName] = {}
     for module, text in modules.items():
-        body = iter(parse_python(text).body)
+        body = iter(read_code(text).statements)
         # Above `__all__` are the imports that saved code needs.
-        any("__all__" in effects(node)[0] for node in body)
-        for node in body:
-            for name in effects(node)[0]:
+        any("__all__" in code.bound_and_mutated[0] for code in body)
+        for code in body:
+            for name in code.bound_and_mutated[0]:
                 # The first gives the name, others may change it.
-                found.setdefault(name, SavedName(name, module, node))
+                found.setdefault(name, SavedName(name, module, code))
     return found
 
 
 def signature(saved: SavedName) -> str:
     """Return how to call what a name stands for, or the code it is."""
-    match saved.node:
+    match saved.code.node:
         case ast.FunctionDef(args=args) | ast.AsyncFunctionDef(args=args):
             return f"{saved.name}({ast.unparse(args)})"
         case ast.ClassDef(body=body):
@@ -70,7 +65,7 @@ def signature(saved: SavedName) -> str:
                         # The first one is self.
                         rest = ast.unparse(args).partition(", ")[2]
             return f"{saved.name}({rest})"
-    return ast.unparse(saved.node)
+    return ast.unparse(saved.code.node)
 
 
 class Reader:
@@ -93,7 +88,7 @@ class Reader:
         self._saved = saved
         self._modules = {s.module for s in saved.values()} | {"torch"}
         self._own = {
-            (n, ast.dump(s.node)) for n, s in saved.items() if s.module == home
+            (n, s.code.dump) for n, s in saved.items() if s.module == home
         }
         self._aliases: set[str] = set()  # what cells call the package
         self._known: set[str] = set()  # saved names that may stand bare
@@ -103,8 +98,8 @@ class Reader:
         lines = source.split("\n")
         found = set()
         try:
-            for node in parse_python(executed_python(source)).body:
-                for line, column, name, defines in self._read(node):
+            for code in read_code(executed_python(source)).statements:
+                for line, column, name, defines in self._read(code):
                     start = len("\n".join([*lines[: line - 1], ""]))
                     start += len(lines[line - 1].encode()[:column].decode())
                     # In a magic, or in an f-string before Python 3.12, a
@@ -115,17 +110,16 @@ class Reader:
             return []
         return sorted(found)
 
-    def _read(self, node: ast.stmt) -> Iterator[_Found]:
-        loads, bound = _global_names(node)
-        for name in bound:
-            self._aliases.discard(name)
-            self._known.discard(name)
-        dump = ast.dump(node)
-        own = {n for n in effects(node)[0] if (n, dump) in self._own}
-        yield from _definitions(node, own)
-        if not isinstance(node, ast.Import | ast.ImportFrom):
+    def _read(self, code: Statement) -> Iterator[_Found]:
+        reads = {(read.line, read.column) for read in code.reads}
+        self._aliases -= code.binds
+        self._known -= code.binds
+        names = code.bound_and_mutated[0]
+        own = {name for name in names if (name, code.dump) in self._own}
+        yield from _definitions(code, own)
+        if not code.is_import:
             self._known |= own
-        for part in ast.walk(node):
+        for part in code.parts:
             match part:
                 case ast.Import(names=aliases):
                     for alias in aliases:
@@ -136,10 +130,10 @@ class Reader:
                     if package == self._package and self._modules >= {*rest}:
                         yield from self._read_import(aliases)
                 case ast.Attribute(value=value, attr=name):
-                    if name in self._saved and self._is_package(value, loads):
+                    if name in self._saved and self._is_package(value, reads):
                         yield *_end(part, name), name, False
                 case ast.Name(id=name) if name in self._known:
-                    if _place(part) in loads:
+                    if _place(part) in reads:
                         yield *_place(part), name, False
 
     def _read_import(self, aliases: list[ast.alias]) -> Iterator[_Found]:
@@ -152,47 +146,29 @@ class Reader:
                     self._known.add(name)
                 yield *_place(alias), alias.name, False
 
-    def _is_package(self, node: ast.expr, loads: set[_Place]) -> bool:
+    def _is_package(self, node: ast.expr, reads: set[_Place]) -> bool:
         match node:
             case ast.Name(id=name):
-                return name in self._aliases and _place(node) in loads
+                return name in self._aliases and _place(node) in reads
             case ast.Attribute(value=value, attr=name):
-                return name in self._modules and self._is_package(value, loads)
+                return name in self._modules and self._is_package(value, reads)
         return False
 
 
-def _definitions(node: ast.stmt, names: set[str]) -> Iterator[_Found]:
+def _definitions(code: Statement, names: set[str]) -> Iterator[_Found]:
     """Find where a statement binds the names that it saves."""
+    node = code.node
     word = _WORDS.get(type(node))
     for name in names:
         if word:
             yield node.lineno, node.col_offset + len(word), name, True
             continue
-        for part in ast.walk(node):
+        for part in code.parts:
             match part:
                 case ast.alias() if name == (part.asname or part.name):
                     yield *_end(part, name), name, True
                 case ast.Name(ctx=ast.Store()) if part.id == name:
                     yield *_place(part), name, True
-
-
-def _global_names(node: ast.stmt) -> tuple[set[_Place], set[str]]:
-    """Return where a statement reads global names, and those it binds."""
-    with warnings.catch_warnings():
-        # Of a chapter's code, Python warns when the chapter runs.
-        warnings.simplefilter("ignore")
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        todo = [compile(ast.Module([node], []), "cell", "exec", flags, True)]
-    loads, bound = set(), set()
-    for code in todo:
-        for step in dis.get_instructions(code):
-            if step.opname in _LOADS and step.positions:
-                place = step.positions
-                loads.add((place.lineno or 0, place.col_offset or 0))
-            elif step.opname == "STORE_NAME" and code is todo[0]:
-                bound.add(step.argval)
-        todo += [c for c in code.co_consts if isinstance(c, CodeType)]
-    return loads, bound
 
 
 def _place(node: ast.expr | ast.alias) -> _Place:

@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 import yaml
 
 from booktools.problem import BookError, Problem
-from booktools.source.chapter import TOC, Book, Chapter, read_chapter
+from booktools.source.chapter import Book, Chapter, read_chapter
 from booktools.source.saved import is_module_name, read_saved
+from booktools.source.toc import TOC
 
 TEMPLATE = Path(__file__).with_name("assets") / "new_chapter.md"
 

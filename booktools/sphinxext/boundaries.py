@@ -22,7 +22,9 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from booktools.problem import Problem
-from booktools.source.chapter import CONFIG, TOC, read_chapter
+from booktools.source.chapter import read_chapter
+from booktools.source.config import CONFIG
+from booktools.source.toc import TOC
 
 # What no page shows, whatever is in it.
 BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}

@@ -28,18 +28,14 @@ from booktools.run import cache, execute
 from booktools.run.job import CHECK, Job, Limits, Outcome, Part
 from booktools.run.kernels import SETTINGS
 from booktools.run.local import this_machine
-from booktools.source.chapter import (
-    CONFIG,
-    Book,
-    Cell,
-    Chapter,
-    is_notebook,
-    read_book,
-    read_text,
-)
+from booktools.source.chapter import Book, Chapter, read_book
+from booktools.source.config import CONFIG
 from booktools.source.deps import Library, chapter_digest
 from booktools.source.macros import expand
-from booktools.source.saved import read_version, render_package, stale_files
+from booktools.source.options import is_notebook
+from booktools.source.package import read_version, render_package, stale_files
+from booktools.source.parts import Cell
+from booktools.source.text import read_text
 
 LOGGER = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import FilenameUniqDict
 
-from booktools.source.chapter import CONFIG, TOC
+from booktools.source.config import CONFIG
+from booktools.source.toc import TOC
 
 # What decides about pages, beside their texts and the tools.
 INPUTS = (CONFIG, TOC, "CNAME", "LICENSE")

@@ -26,8 +26,9 @@ from booktools.publish.archive import write_zip
 from booktools.publish.layout import NOTEBOOKS
 from booktools.render.script import to_script
 from booktools.render.takeaway import first_cell
-from booktools.source.chapter import read_book, read_text
+from booktools.source.chapter import read_book
 from booktools.source.deps import Library
+from booktools.source.text import read_text
 from booktools.sphinxext.markdown import (
     Block,
     Writer,

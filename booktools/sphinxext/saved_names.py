@@ -197,7 +197,7 @@ class Reference(SphinxDirective):
             addnodes.index(entries=[entry]),
             nodes.literal_block(code, code, language="python"),
         ]
-        for heading, text in read_docstring(name.node):
+        for heading, text in read_docstring(name.code.node):
             section += _section(heading, text, saved)
         section += origin(name=name.name)
         return section

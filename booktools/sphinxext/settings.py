@@ -17,8 +17,9 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 from booktools.problem import Problem
-from booktools.source.chapter import CONFIG, TOC
+from booktools.source.config import CONFIG
 from booktools.source.macros import is_macro
+from booktools.source.toc import TOC
 
 MACROS = "sphinx.config.mathjax3_config.tex.macros."
 # What has its effect.  Below a key that ends with a dot, all has.

@@ -3,12 +3,9 @@
 import pytest
 
 from booktools.problem import BookError
-from booktools.source.chapter import (
-    Section,
-    python_source,
-    read_book,
-    read_chapter,
-)
+from booktools.source.chapter import read_book, read_chapter
+from booktools.source.magics import python_source
+from booktools.source.parts import Section
 
 CHAPTER = """\
 ---

@@ -13,9 +13,10 @@ import pytest
 
 from booktools.problem import BookError
 from booktools.source import deps
-from booktools.source.chapter import Book, Chapter, python_source, read_chapter
+from booktools.source.chapter import Book, Chapter, read_chapter
 from booktools.source.deps import Library, chapter_digest, describe
-from booktools.source.saved import render_package
+from booktools.source.magics import python_source
+from booktools.source.package import render_package
 
 MODULES = {
     "calculus": '''

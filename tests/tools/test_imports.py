@@ -35,7 +35,7 @@ def test_all_imports_are_allowed():
         ("source/new", "from booktools.sphinxext import csp"),
         # Rooms use those before them, and so do their modules.
         ("source/chapter", "from booktools.run import execute"),
-        ("source/chapter", "from booktools.source.saved import Module"),
+        ("source/chapter", "from booktools.source.saved import Mark"),
         ("source/saved", "import booktools.source.deps"),
         ("source/new", "from booktools.render import pdf"),
         ("run/execute", "import booktools.render.node"),

@@ -11,14 +11,14 @@ import pytest
 
 from booktools.problem import BookError
 from booktools.source.chapter import read_book
-from booktools.source.saved import (
-    global_uses,
-    read_saved,
+from booktools.source.package import (
     read_version,
     render_package,
     stale_files,
     write_files,
 )
+from booktools.source.python import read_code
+from booktools.source.saved import read_saved
 
 FOLDER = Path(__file__).parent / "saved"
 CASES = sorted(FOLDER.glob("*.md"))
@@ -207,7 +207,7 @@ def test_a_package_of_another_name(make_book, run):
 def test_rendering_is_repeatable(package, run):
     code = (
         "import pathlib; from booktools.source.chapter import read_book;"
-        "from booktools.source.saved import render_package;"
+        "from booktools.source.package import render_package;"
         "print(render_package(read_book(pathlib.Path('book')), '1'))"
     )
     results = {run("-c", code, PYTHONHASHSEED=s).stdout for s in "123"}
@@ -222,7 +222,7 @@ def test_what_a_statement_saves(make_book):
     assert module.names == ["f"] == [*statement.names]
     lines = text.split("\n")
     assert lines[statement.line - 1] == "@staticmethod"
-    assert lines[statement.node.lineno - 1] == "def f():  #@save"
+    assert lines[statement.line] == "def f():  #@save"
     assert statement.cell.section.title == "A chapter"
 
 
@@ -236,8 +236,12 @@ def test_global_uses():
         "    size\n"
         "value = [m.pi for i in f if (j := i)] or (lambda: late)\n"
     )
-    uses = global_uses(compile(source, "x", "exec"))
-    assert {use for use in uses if use[0] != "__name__"} == {
+    uses = {
+        (read.name, read.line, read.at_import)
+        for read in read_code(source).reads
+        if read.is_free and read.name != "__name__"
+    }
+    assert uses == {
         ("a", 2, True),
         ("note", 2, True),
         ("d2l", 3, False),

@@ -12,7 +12,7 @@ from booktools.render.script import find_unscriptable, to_script
 from booktools.render.takeaway import first_cell
 from booktools.source.chapter import Book, read_book, read_chapter
 from booktools.source.deps import Library
-from booktools.source.saved import render_package
+from booktools.source.package import render_package
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,115 @@
+"""Front matter and options of directives -> settings, and what is wrong there.
+
+What a notebook may not hold would end with a traceback later.
+"""
+
+import json
+from itertools import takewhile
+from typing import Any
+
+from booktools.source.text import mapping
+
+
+def is_notebook(front_matter: dict[str, Any]) -> bool:
+    """Say whether MyST-NB runs the code in a file."""
+    jupytext = mapping(front_matter.get("jupytext"))
+    text = mapping(jupytext.get("text_representation"))
+    is_ours = front_matter.get("file_format") == "mystnb"
+    return is_ours or text.get("format_name") == "myst"
+
+
+def find_misfits(front_matter: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the settings of front matter that are wrong, and why."""
+    misfits = [_misfit(key, value) for key, value in front_matter.items()]
+    found = [misfit for misfit in misfits if misfit]
+    if is_notebook(front_matter) and not found:
+        metadata = dict(front_matter)
+        if spec := metadata.get("kernelspec"):
+            metadata["kernelspec"] = {"display_name": ""} | spec
+        if what := misfit_of_notebook("new_notebook", metadata):
+            found = [("", what)]
+    return found
+
+
+def _misfit(key: Any, value: Any) -> tuple[str, str] | None:
+    """Return the setting of front matter that is wrong, and why, or None."""
+    if not isinstance(key, str):
+        return str(key), f"the name of a setting is not text: {key!r}"
+    groups = ("mystnb", "kernelspec", "jupytext", "myst")
+    if key in groups and not isinstance(value, dict):
+        return key, f"{key} holds settings of its own, not {value!r}"
+    inner = mapping(value)
+    if key == "jupytext":
+        text = inner.get("text_representation", {})
+        if not isinstance(text, dict):
+            what = f"text_representation holds settings, not {text!r}"
+            return "text_representation", what
+    if key == "kernelspec" and not isinstance(inner.get("name"), str):
+        return key, "kernelspec needs the name of a kernel: {name: python3}"
+    if key == "mystnb":
+        mode = inner.get("execution_mode", "cache")
+        if mode not in ("cache", "off"):
+            what = f"execution_mode is cache or 'off', not {mode!r}"
+            return "execution_mode", what
+        limit = inner.get("execution_timeout", 1)
+        if type(limit) is not int:
+            what = f"execution_timeout is a number of seconds, not {limit!r}"
+            return "execution_timeout", what
+    try:
+        json.dumps(value, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        return key, f"a notebook cannot hold {key!r}: {error}"
+    return None
+
+
+def misfit_of_cell(options: dict[str, Any]) -> str:
+    """Say what is wrong with the options of a code cell, or nothing."""
+    tags = options.get("tags") or []
+    words = [t for t in tags if isinstance(t, str) and [t] == t.split()]
+    if not isinstance(tags, list) or len({*words}) != len(tags):
+        return f"tags are a list of different words, not {tags!r}"
+    for key, value in options.items():
+        if misfit := _misfit(key, value):
+            return misfit[1]
+    return misfit_of_notebook("new_code_cell", options)
+
+
+def misfit_of_notebook(make: str, metadata: dict[str, Any]) -> str:
+    """Say what in metadata a notebook may not hold, or nothing."""
+    if metadata.keys() <= {"tags", "mystnb", "file_format", "kernelspec"}:
+        return ""
+    # Imported here since it takes long, and few chapters need it.
+    from nbformat import ValidationError, v4
+
+    try:
+        getattr(v4, make)(
+            metadata=json.loads(json.dumps(metadata, default=str))
+        )
+    except ValidationError as error:
+        place = ".".join(map(str, error.absolute_path))
+        return f"a notebook cannot hold this as its {place}: {error.message}"
+    return ""
+
+
+def split_options(lines: list[str]) -> tuple[list[str], int]:
+    """Return a directive's options and the number of lines above the rest."""
+    if lines and lines[0].startswith(":::"):
+        return [], 0  # a fence inside it
+    if lines and lines[0].startswith("---"):
+        fence = (i for i, t in enumerate(lines) if i and t[:3] == "---")
+        end = next(fence, len(lines))
+        block = lines[1:end]
+        end += 1
+    else:
+        colons = takewhile(lambda t: t.lstrip()[:1] == ":", lines)
+        block = [text.lstrip()[1:] for text in colons]
+        end = len(block)
+    # One blank line may stand above the rest.
+    end += end < len(lines) and not lines[end].strip()
+    return block, end
+
+
+def plain_options(block: list[str]) -> dict[str, str]:
+    """Read options that need no YAML: one on each line."""
+    pairs = (line.strip().partition(":") for line in block)
+    return {key.strip(): value.strip(" \"'") for key, _, value in pairs}

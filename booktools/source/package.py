@@ -1,0 +1,210 @@
+"""What chapters save -> the files of the book's package, on disk or to be."""
+
+import difflib
+import json
+import os
+import tomllib
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+
+from booktools.problem import BookError, Problem, count
+from booktools.source.chapter import Book
+from booktools.source.saved import HINTS, SavedChapter, read_saved
+
+_HEADER = "# Generated from "
+_HEADER_END = ' by "python -m booktools extract". Do not edit.'
+_INIT = Path(__file__).with_name("assets") / "package_init.txt"
+_PYPROJECT = "pyproject.toml"
+
+
+def render_package(book: Book, version: str) -> dict[str, str]:
+    """Return the text of each file of the book's package.
+
+    Parameters
+    ----------
+    book : Book
+        The book, read.
+    version : str
+        The package's ``__version__``.
+
+    Returns
+    -------
+    dict of str to str
+        File, relative to the book's folder with forward slashes -> text;
+        empty if the book saves nothing.
+
+    Raises
+    ------
+    BookError
+        With every problem of the marks and of the code that they save.
+    """
+    chapters = read_saved(book)
+    if not chapters:
+        return {}
+    files = {"__init__": _render_init(book, chapters, version)}
+    files |= {saved.chapter.name: _render_module(saved) for saved in chapters}
+    return {f"{book.package}/{name}.py": text for name, text in files.items()}
+
+
+def read_version(root: Path) -> str:
+    """Return the version in `pyproject.toml`, "0" if it has none."""
+    try:
+        data = tomllib.loads((root / _PYPROJECT).read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return "0"
+    except ValueError as error:
+        what = f"this is not TOML: {error}"
+        raise BookError([Problem(_PYPROJECT, 1, "bad-toml", what)]) from None
+    project = data.get("project", {})
+    if not isinstance(project, dict):
+        what = f"project should be a table [project], not {project!r}"
+        raise BookError([Problem(_PYPROJECT, 1, "bad-toml", what)])
+    return str(project.get("version", "0"))
+
+
+def stale_files(
+    root: Path, package: str, files: Mapping[str, str]
+) -> dict[str, tuple[str, str | None]]:
+    """Compare a package with what is on disk.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    package : str
+        Name of the package and of its folder.
+    files : mapping of str to str
+        What `render_package` returned.
+
+    Returns
+    -------
+    dict of str to (str, str or None)
+        Each file that differs -> its text on disk, and the text that it should
+        have, ``None`` if it should not be there.
+
+    Raises
+    ------
+    BookError
+        With every file among them that somebody wrote by hand.
+    """
+    there = {f"{package}/{p.name}": p for p in (root / package).glob("*.py")}
+    stale: dict[str, tuple[str, str | None]] = {}
+    foreign = []
+    for name in sorted({*there, *files}):
+        new = files.get(name)
+        old = ""
+        if name in there:
+            old = there[name].read_bytes().decode("utf-8", "replace")
+        if old and not old.startswith(_HEADER):
+            what = f"{package}/ is generated, but this file is not"
+            hint = HINTS["foreign-file"]
+            foreign.append(Problem(name, 1, "foreign-file", what, hint))
+        elif old != new:
+            stale[name] = old, new
+    # A book that saves nothing has no package to keep clean.
+    if foreign and files:
+        raise BookError(foreign)
+    return stale
+
+
+def write_files(
+    root: Path, stale: Mapping[str, tuple[str, str | None]]
+) -> None:
+    """Write or delete the files that `stale_files` found."""
+    for name, (_, text) in stale.items():
+        path = root / name
+        if text is None:
+            path.unlink()
+            continue
+        path.parent.mkdir(exist_ok=True)
+        # Who reads it meanwhile gets the old or the new text, never a part.
+        temporary = path.with_suffix(".tmp")
+        try:
+            temporary.write_bytes(text.encode())
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _render_module(saved: SavedChapter) -> str:
+    chapter = saved.chapter
+    title = f": {chapter.title}" if chapter.title else ""
+    text = _render_head(chapter.path, f"Saved code of {chapter.path}{title}")
+    if imports := saved.import_lines():
+        text += "\n".join(["", *imports, ""])
+    text += f"\n{_render_all(saved.names)}\n"
+    return text + "".join(statement.text for statement in saved.statements)
+
+
+def _render_head(origin: str, summary: str) -> str:
+    """Return the first lines of a generated file, with its docstring."""
+    summary = summary.replace('"""', "'''")
+    prefix = "r" if "\\" in summary else ""
+    docstring = f'{prefix}"""{summary}."""'
+    return f"{_HEADER}{origin}{_HEADER_END}\n{docstring}\n"
+
+
+def _render_init(
+    book: Book, chapters: list[SavedChapter], version: str
+) -> str:
+    homes = {name: s.chapter.name for s in chapters for name in s.names}
+    imports = f"    import {book.package} as torch\n"
+    for saved in chapters:
+        rows = [f"        {n},\n" for n in saved.names if n[0] != "_"]
+        start = f"    from {book.package}.{saved.chapter.name} import "
+        imports += f"{start}(\n{''.join(rows)}    )\n" if rows else ""
+    summary = f"Saved code of {book.title or 'the book'}"
+    head = _render_head("the chapters", f"{summary}, loaded when it is used")
+    init = Template(_INIT.read_text("utf-8"))
+    return f"{head}\n" + init.substitute(
+        imports=imports.rstrip("\n"),
+        version=json.dumps(version),
+        all=_render_all(homes),
+        table="\n".join(f'    "{n}": "{m}",' for n, m in homes.items()),
+    )
+
+
+def _render_all(names: Iterable[str]) -> str:
+    """Return `__all__`: the public ones of some names."""
+    public = [f'"{name}"' for name in names if not name.startswith("_")]
+    line = f"__all__ = [{', '.join(public)}]"
+    if len(line) <= 79:
+        return line
+    return "\n".join(["__all__ = [", *(f"    {n}," for n in public), "]"])
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``extract`` takes."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; show what would change and exit with 1",
+    )
+
+
+def main(book: Book, arguments: Namespace) -> int:
+    """Make the package from the chapters, or check that it is fresh."""
+    files = render_package(book, read_version(book.root))
+    stale = stale_files(book.root, book.package, files)
+    if not arguments.check:
+        write_files(book.root, stale)
+        for name, (_, new) in stale.items():
+            print("deleted" if new is None else "wrote", name)
+        return 0
+    for name, (old, new) in stale.items():
+        diff = difflib.unified_diff(
+            old.removesuffix("\n").split("\n") if old else [],
+            new.removesuffix("\n").split("\n") if new else [],
+            f"a/{name}" if old else "/dev/null",
+            f"b/{name}" if new else "/dev/null",
+            lineterm="",
+        )
+        print(*diff, sep="\n")
+    if stale:
+        option = "" if book.root == Path() else f" --book {book.root}"
+        number = count(len(stale), "stale file")
+        print(f"{number}; run: python -m booktools extract{option}")
+    return 1 if stale else 0

@@ -1,0 +1,175 @@
+"""Files -> text, and YAML -> values, with the lines on which they stand."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from booktools.problem import BookError, Problem
+
+# How many values YAML with aliases may stand for.
+_MOST_VALUES = 10_000
+
+# The fast loader where PyYAML was built with it.
+_Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# No text needs them, and programs do not agree whether they end a line.
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+
+
+class _Loader(_Fast):  # type: ignore[misc]
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Say where a value is that cannot be, such as a date in month 13."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            what = f"{node.value!r}: {error}"
+            place = node.start_mark
+            raise yaml.MarkedYAMLError(None, None, what, place) from error
+
+
+def read_text(path: Path) -> str:
+    """Return a chapter's text as all that reads it should see it.
+
+    Editors on Windows begin it with an invisible mark, and end lines in their
+    own way.
+    """
+    return path.read_text("utf-8-sig")
+
+
+def decode(data: bytes, path: str) -> str:
+    """Decode a file as `read_text` does; what cannot be is a problem."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        what = "this is not UTF-8 text"
+        hint = "save it as UTF-8 in your editor"
+        problem = Problem(path, line, "encoding", what, hint)
+        raise BookError([problem]) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_setup(root: Path, name: str) -> str:
+    """Read a file without which a folder is no book."""
+    file = root / name
+    hint = ""
+    try:
+        # A pipe, say, would never end.
+        if file.is_file() or not file.exists():
+            return decode(file.read_bytes(), name)
+        rule, what = "unreadable", "this is not a file"
+    except (FileNotFoundError, NotADirectoryError):
+        rule = "not-a-book"
+        what = f"there is no {name} in {root}, so this is no book"
+        hint = "name its folder: --book DIR"
+    except OSError as error:
+        rule = "unreadable"
+        what = f"cannot read this file: {error.strerror}"
+    raise BookError([Problem(name, 1, rule, what, hint)])
+
+
+def find_control_characters(text: str, path: str) -> Iterator[Problem]:
+    """Yield a problem for each character that nobody sees."""
+    for match in _CONTROL.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        what = f"there is an invisible character, {match[0]!a}"
+        hint = "delete it; in code, write it as an escape"
+        yield Problem(path, line, "control-character", what, hint)
+
+
+def select(text: str, options: dict[str, str]) -> tuple[str, int]:
+    """Return the part that is included, and the number of lines above it."""
+    lines = text.split("\n")
+    above = 0
+    with suppress(ValueError):
+        start = int(options.get("start-line") or 0)
+        end = options.get("end-line")
+        text = "\n".join(lines[start : int(end) if end else None])
+        above = start % len(lines) if start < 0 else start
+    if (mark := options.get("start-after")) and mark in text:
+        before, _, text = text.partition(mark)
+        above += before.count("\n") + mark.count("\n")
+    if mark := options.get("end-before"):
+        text = text.partition(mark)[0]
+    return text, above
+
+
+def load_yaml(text: str, path: str, first_line: int = 1) -> Any:
+    """Read the YAML that begins on a line of a file."""
+    try:
+        _refuse_bombs(text, path, first_line)
+        return yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        above, reason = mark.line if mark else 0, error.problem
+    except yaml.reader.ReaderError as error:
+        above, reason = text[: error.position].count("\n"), error.reason
+    except RecursionError:
+        above, reason = 0, "too many brackets are inside one another"
+    what = f"this is not YAML: {reason}"
+    raise BookError([Problem(path, first_line + above, "bad-yaml", what)])
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return settings; where there should be some and are not, none."""
+    return value if isinstance(value, dict) else {}
+
+
+def lines_of(text: str, value: str) -> list[int]:
+    """Return the lines of YAML on which a value stands, or the first line."""
+    lines = [
+        _line_of(event)
+        for event in yaml.parse(text, Loader=_Loader)
+        if isinstance(event, yaml.ScalarEvent) and event.value == value
+    ]
+    return lines or [1]
+
+
+def line_at(text: str, place: Iterable[str]) -> int:
+    """Return the line of a value in YAML, given the names that lead to it."""
+    node: Any = yaml.compose(text, Loader=_Loader)
+    line = 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == part:
+                    line, node = _line_of(key), value
+        elif isinstance(node, yaml.SequenceNode) and part.isdecimal():
+            node = node.value[int(part)]
+            line = _line_of(node)
+    return line
+
+
+def _refuse_bombs(text: str, path: str, first_line: int) -> None:
+    """Refuse YAML that is small only as long as nobody looks at all of it.
+
+    An alias stands for any number of values, among them more aliases.
+    """
+    sizes: dict[int, float] = {}
+
+    def size(node: Any) -> float:
+        if id(node) not in sizes:
+            sizes[id(node)] = math.inf  # within itself
+            children = node.value if node.id != "scalar" else []
+            if node.id == "mapping":
+                children = [child for pair in children for child in pair]
+            sizes[id(node)] = 1 + sum(map(size, children))
+        return sizes[id(node)]
+
+    events = yaml.parse(text, Loader=_Loader)
+    aliases = (e for e in events if isinstance(e, yaml.AliasEvent))
+    alias: Any = next(aliases, None)
+    if alias and size(yaml.compose(text, Loader=_Loader)) > _MOST_VALUES:
+        line = first_line + alias.start_mark.line
+        what = f"with its aliases, this is more than {_MOST_VALUES:,} values"
+        hint = "write out what the * stands for"
+        raise BookError([Problem(path, line, "bad-yaml", what, hint)])
+
+
+def _line_of(part: yaml.Event | yaml.Node) -> int:
+    return part.start_mark.line + 1 if part.start_mark else 1

@@ -1,0 +1,113 @@
+"""`_toc.yml` -> the files of a book, in their order."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from sphinx_external_toc.parsing import MalformedError, parse_toc_data
+
+from booktools.problem import BookError, Problem
+from booktools.source.text import line_at, lines_of, load_yaml, read_setup
+
+TOC = "_toc.yml"
+
+# What else Sphinx would read -> how it becomes a chapter.
+_OTHER_FORMATS = {
+    ".ipynb": "turn it into Markdown: jupytext --to md:myst {stem}.ipynb",
+    ".rst": "write it as Markdown: {stem}.md",
+}
+
+
+class Entry(NamedTuple):
+    """A file of the book, and the line of `_toc.yml` that names it.
+
+    One that is ``titled`` there may be without a heading.
+    """
+
+    path: str
+    line: int
+    titled: bool
+
+
+def read_toc(root: Path, problems: list[Problem]) -> Iterator[Entry]:
+    """Yield the book's files; what is wrong with others is a problem.
+
+    Raises
+    ------
+    BookError
+        If there is no table of contents that one could read.
+    """
+    text = read_setup(root, TOC)
+
+    def report(line: int, what: str, hint: str) -> None:
+        problems.append(Problem(TOC, line, "bad-toc", what, hint))
+
+    try:
+        site = parse_toc_data(load_yaml(text, TOC))
+    except (
+        *(MalformedError, AttributeError, KeyError),
+        *(RecursionError, TypeError, ValueError),
+    ) as error:
+        what, hint = re.sub(r"\{(.*?)\}", _sorted_set, str(error)), ""
+        if not isinstance(error, MalformedError):
+            hint = "look for a list where there should be a name, or the like"
+        report(_line_of_malformed(text, str(error)), what, hint)
+        raise BookError(problems) from None
+
+    def walk(name: str) -> Iterator[str]:
+        yield name
+        for tree in site[name].subtrees:
+            for glob in tree.globs():
+                what = f"the chapters that {glob!r} stands for have no order"
+                hint = "name each of them: - file: NAME"
+                report(lines_of(text, glob)[0], what, hint)
+            files = tree.files()
+            for child in reversed(files) if tree.reversed else files:
+                yield from walk(child)
+
+    seen: set[str] = set()
+    for name in walk(site.root.docname):
+        path = name.removesuffix(".md") + ".md"
+        # Two names of one file are two files for sphinx-external-toc only.
+        line = lines_of(text, name)[-1]
+        hidden = any(part[:1] == "." for part in path.split("/"))
+        if os.path.normpath(path) != path or hidden or path[:1] == "/":
+            what = f"{name!r} is not how a file in the book's folder is named"
+            hint = "write its path from this folder, as in chapters/limits"
+            report(line, what, hint)
+        elif path in seen:
+            what = f"{path!r} stands here for the second time"
+            report(line, what, "remove one of the lines")
+        elif (suffix := PurePosixPath(name).suffix) in _OTHER_FORMATS:
+            what = f"{name!r} is no Markdown, which all chapters are"
+            stem = name[: -len(suffix)]
+            report(line, what, _OTHER_FORMATS[suffix].format(stem=stem))
+        else:
+            seen.add(path)
+            yield Entry(path, line, bool(site[name].title) or len(seen) == 1)
+
+
+def missing_chapter(root: Path, path: str, line: int) -> Problem:
+    """Return the problem of a file that the table names in vain."""
+    stem = path.removesuffix(".md")
+    what = f"there is no file {path!r}"
+    hint = "create it, or remove this line"
+    for suffix, advice in _OTHER_FORMATS.items():
+        if (root / (stem + suffix)).is_file():
+            what += f", only {stem + suffix!r}"
+            hint = advice.format(stem=stem)
+    return Problem(TOC, line, "missing-chapter", what, hint)
+
+
+def _sorted_set(match: re.Match[str]) -> str:
+    return ", ".join(sorted(match[1].split(", ")))
+
+
+def _line_of_malformed(text: str, message: str) -> int:
+    """Return the line that sphinx-external-toc complains of."""
+    if match := re.search(r"multiple times: '(.*)'", message):
+        return lines_of(text, match[1])[-1]
+    match = re.search(r"@ '(.*?)'", message)
+    return line_at(text, match[1].split("/")) if match else 1
