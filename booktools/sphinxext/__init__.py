@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from sphinx.config import Config
 
 from booktools.render.node import PACKAGES
 from booktools.run.execute import unsuitable_version
+from booktools.sphinxext import state
+from booktools.sphinxext.order import Stage, connect
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
@@ -44,18 +47,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Set up the features in order."""
     if sentence := unsuitable_version():
         raise SystemExit(sentence)
-    # What a build makes lives until its end.  To look for garbage in it as
-    # often as Python does takes a third of a build in which nothing changes.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    _collect_less(app)
     app.add_config_value("booktools_package", "d2lmini", "env", str)
     # Pages made by an older version of the features are made again.
     app.add_config_value("booktools_version", _digest(), "env", str)
-    # Before whatever looks for the files of the book.
-    app.connect("config-inited", _exclude_tools, priority=100)
-    app.connect("builder-inited", _add_assets)
+    connect(app, Stage.SETTINGS, _exclude_tools)
+    connect(app, Stage.BUILDER, _add_assets)
+    state.setup(app)
     for feature in FEATURES:
-        app.setup_extension(f"{__name__}.{feature}")
+        import_module(f"{__name__}.{feature}").setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -70,6 +70,23 @@ def _digest() -> str:
     for file in sorted(file for file in files if file.suffix != ".pyc"):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _collect_less(app: Sphinx) -> None:
+    """Let Python look for garbage less often, until the build has ended.
+
+    What a build makes lives until its end.  To look for garbage in it as often
+    as usual takes a third of a build in which nothing changes.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+
+    def restore(*_: object) -> None:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
+
+    connect(app, Stage.END, restore)
 
 
 def _exclude_tools(app: Sphinx, config: Config) -> None:

@@ -23,6 +23,8 @@ from sphinx.environment import BuildEnvironment
 
 from booktools.problem import Problem
 from booktools.source.chapter import CONFIG, TOC, read_chapter
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import report
 
 # What no page shows, whatever is in it.
 BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}
@@ -61,33 +63,15 @@ class _Fault:
     text: str = ""
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Look at pages when they are read, and stop before any is written."""
-    app.connect("env-purge-doc", _forget)
-    # After Sphinx has collected the files that a page uses.
-    app.connect("doctree-read", _examine, priority=900)
-    app.connect("env-updated", _stop, priority=100)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.READ, _examine)
+    connect(app, Stage.CHECKED, _report)
 
 
-def _known(env: BuildEnvironment) -> dict[str, list[Problem]]:
-    """Return the problems of what pages hold, by docname."""
-    if not hasattr(env, "booktools_boundaries"):
-        env.booktools_boundaries = {}  # type: ignore[attr-defined]
-    return env.booktools_boundaries  # type: ignore[attr-defined,no-any-return]
-
-
-def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    _known(env).pop(docname, None)
-
-
-def _stop(app: Sphinx, env: BuildEnvironment) -> None:
-    problems = [p for known in _known(env).values() for p in known]
-    problems = sorted({*problems, *_outside(app, env), *_around(app)})
-    if problems:
-        total = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-        lines = map(str, problems)
-        raise SystemExit("\n".join(["", f"{total}, no page written:", *lines]))
+def _report(app: Sphinx, env: BuildEnvironment) -> None:
+    for problem in [*_outside(app, env), *_around(app)]:
+        report(app, problem)
 
 
 def _around(app: Sphinx) -> Iterator[Problem]:
@@ -176,14 +160,10 @@ def _line_of(path: Path, word: str, missing: int = 1) -> int:
 
 def _examine(app: Sphinx, doctree: nodes.document) -> None:
     """Find what the browser would not show, or what leaves the page."""
-    problems = [
-        _problem(app, node, fault)
-        for node in doctree.findall(nodes.Element)
-        for fault in _faults(app, node)
-        if _is_shown(app, node)
-    ]
-    if problems:
-        _known(app.env)[app.env.docname] = problems
+    for node in doctree.findall(nodes.Element):
+        for fault in _faults(app, node):
+            if _is_shown(app, node):
+                report(app, _problem(app, node, fault))
 
 
 def _faults(app: Sphinx, node: Any) -> Iterable[_Fault]:

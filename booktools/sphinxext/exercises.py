@@ -15,6 +15,8 @@ from sphinx_exercise.nodes import (
     solution_node,
 )
 
+from booktools.sphinxext.order import Stage, connect
+
 TO_SOLUTION = "看解答"
 TO_EXERCISE = "回到题目"
 
@@ -27,17 +29,16 @@ class summary(nodes.TextElement):  # type: ignore[misc]  # noqa: N801
     """That line."""
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Change pages before they are written."""
     app.setup_extension("sphinx_exercise")
-    app.connect("env-purge-doc", _forget_gates)
+    connect(app, Stage.FORGOTTEN, _forget_gates)
     app.add_node(fold, html=(_open, _close))
     app.add_node(summary, html=(_open, _close))
-    app.connect("doctree-resolved", _link, priority=950)
-    app.connect("doctree-resolved", _fold, priority=951)
-    app.connect("html-page-context", _add_script)
+    connect(app, Stage.LAID_OUT, _link)
+    connect(app, Stage.LAID_OUT, _fold)
+    connect(app, Stage.CONTEXT, _add_script)
     app.add_css_file("exercises.css")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:

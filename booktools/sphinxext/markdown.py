@@ -9,7 +9,7 @@ it were a plain container, with a warning.
 import html
 import posixpath
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, product
 from operator import add
@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from docutils import nodes  # type: ignore[import-untyped]
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.locale import admonitionlabels
 from sphinx.util import logging
@@ -27,25 +26,6 @@ LOGGER = logging.getLogger(__name__)
 
 PAGE_ONLY = "page-only"
 
-# What has nothing to read.  Other features and packages are known by the
-# names of their nodes: neither need be there.
-SILENT = (
-    *(nodes.Invisible, nodes.colspec, nodes.label, addnodes.index),
-    *(addnodes.highlightlang, addnodes.tabular_col_spec, addnodes.toctree),
-    nodes.meta,
-)
-SILENT_NAMES = {"check", "fontawesome", "HiddenCellNode", "sd_tab_input"}
-
-BOXES = (nodes.Admonition, nodes.sidebar, nodes.topic)
-EXERCISES = {"exercise_node", "exercise_enumerable_node", "solution_node"}
-FOLDED_NAMES = {"solution_node", "dropdown_main"}
-LISTS = (nodes.bullet_list, nodes.enumerated_list)
-# Each line of what these hold begins with a mark, or with spaces.
-INDENTED = (
-    *(nodes.block_quote, nodes.list_item, nodes.definition, nodes.entry),
-    *(nodes.footnote, nodes.citation, *BOXES),
-)
-
 LANGUAGES = {"ipython3": "python", "ipython": "python", "myst-ansi": "text"}
 LANGUAGES |= {"default": "", "none": ""}
 
@@ -53,16 +33,26 @@ LANGUAGES |= {"default": "", "none": ""}
 INNER = {"align": "aligned", "alignat": "alignedat", "gather": "gathered"}
 INNER |= {"equation": "gathered", "multline": "gathered"}
 
-TEXTS = (nodes.paragraph, nodes.attribution, nodes.Text, nodes.Inline)
-PLAIN = (
-    *(nodes.document, nodes.section, nodes.container, nodes.compound),
-    *(nodes.legend, nodes.definition, nodes.entry, addnodes.glossary),
-    *(nodes.field_body, addnodes.desc_content, addnodes.hlist),
-    addnodes.hlistcol,
-)
-PLAIN_NAMES = {"aside_main"}
-
 ALIGNMENT = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
+
+# Kinds of nodes.  They are known by the names of their classes, and of those
+# that these are made from: the packages that have them need not be there.
+SILENT = """
+    Invisible colspec label meta index highlightlang tabular_col_spec toctree
+    check fontawesome HiddenCellNode sd_tab_input
+"""
+BOXES = "Admonition sidebar topic dropdown_main"
+FOLDED = "solution_node dropdown_main"
+EXERCISES = "exercise_node exercise_enumerable_node solution_node"
+PLAIN = """
+    document section compound legend definition entry glossary field_body
+    desc_content hlist hlistcol aside_main
+"""
+LISTS = "bullet_list enumerated_list"
+# Each line of what these hold begins with a mark, or with spaces.
+INDENTED = f"""
+    block_quote list_item definition entry footnote citation {BOXES}
+"""
 
 
 @dataclass(frozen=True)
@@ -156,105 +146,27 @@ class Writer:
     def _render(self, node: Any) -> Iterable[Block]:
         if _is_silent(node):
             return []
-        match node:
-            case nodes.title() if isinstance(node.parent, nodes.section):
-                above_it = [n for n in above(node) if type(n) is nodes.section]
-                text = f"{'#' * len(above_it)} {self._inlines(node)}"
-                return [Block(text, heading=True)]
-            case nodes.title() | nodes.rubric() | nodes.term():
-                return [Block(_bold(self._inlines(node)))]
-            case nodes.field_name() | addnodes.centered():
-                return [Block(_bold(self._inlines(node)))]
-            case nodes.container() if _is_card_title(node):
-                return [Block(_bold("".join(map(self._inlines, node))))]
-            case nodes.field():
-                return [Block(_join(self.blocks(node)))]
-            case nodes.math_block():
-                return [Block(self._formula(node))]
-            case nodes.literal_block() | nodes.doctest_block():
-                return [Block(_listing(node))]
-            case nodes.bullet_list() | nodes.enumerated_list():
-                return [Block(self._list(node))]
-            case nodes.definition_list() | nodes.field_list():
-                texts = (_join(self.blocks(item)) for item in node)
-                return [Block("\n".join(_item("- ", t) for t in texts))]
-            case nodes.block_quote():
-                return [Block(_quote(_join(self.blocks(node))))]
-            case nodes.table():
-                return [Block(self._table(node))]
-            case nodes.caption():
-                return [Block(self._caption(node))]
-            case nodes.figure():
-                return [Block(_join(self.blocks(node)))]
-            case nodes.transition():
-                return [Block("---")]
-            case nodes.footnote() | nodes.citation():
-                label, text = node[0].astext(), _join(self.blocks(node))
-                return [Block(f"\\[{_escape(label)}\\] {text}")]
-            case nodes.line_block():
-                return [Block("  \n".join(map(self._inlines, node)))]
-            case nodes.raw():
-                return [Block(_raw(node))]
-            case nodes.container() if is_cell(node):
-                return self._cell(node)
-            case nodes.Element() if _is_box(node):
-                return self._box(node)
-        if isinstance(node, TEXTS):
-            return [Block(self._paragraph([node]))]
-        if isinstance(node, PLAIN) or type(node).__name__ in PLAIN_NAMES:
-            return self.blocks(node)
-        if type(node).__name__ == "sd_tab_label":
-            return [Block(_bold(self._inlines(node)))]
-        # Of what other packages add: a line of text is read as one.
-        if isinstance(node, nodes.TextElement):
-            return [Block(self._paragraph(node))]
-        self._warn(node)
-        if any(isinstance(n, nodes.Text | nodes.Inline) for n in node):
-            return [Block(self._paragraph(node))]
-        return self.blocks(node)
+        write = _find(BLOCKS, node)
+        if not write:
+            self._warn(node)
+            is_line = any(_is(n, "Text Inline") for n in node)
+            write = Writer._paragraph if is_line else Writer.blocks
+        result = write(self, node)
+        return [Block(result)] if isinstance(result, str) else result
 
     def _inlines(self, node: Iterable[Any]) -> str:
-        return "".join(map(self._inline, node)).strip()
+        return "".join(map(self._inline, node))
 
     def _inline(self, node: Any) -> str:
         if isinstance(node, nodes.target):
-            return self._anchors(node) + "".join(map(self._inline, node))
+            return self._anchors(node) + self._inlines(node)
         if _is_silent(node):
             return ""
-        match node:
-            case nodes.Text():
-                text = _escape(node.astext().replace("\n", " "))
-                return text.replace("|", r"\|") if _in_table(node) else text
-            case nodes.literal():
-                return _code(node)
-            case nodes.math():
-                return f"${_one_line(node)}$"
-            case nodes.image():
-                return self.image(node)
-            case nodes.raw():
-                return _raw(node)
-            case nodes.footnote_reference():
-                label, link = _escape(node.astext()), self._link(node)
-                return f"<sup>[\\[{label}\\]]({link})</sup>"
-        text = "".join(map(self._inline, node))
-        match node:
-            case nodes.reference():
-                link = self._link(node)
-                return f"[{text.strip()}]({link})" if link else text
-            case nodes.strong():
-                return _mark(text, "**", "strong")
-            case nodes.emphasis():
-                return _mark(text, "*", "em")
-            case nodes.subscript():
-                return f"<sub>{text}</sub>"
-            case nodes.superscript():
-                return f"<sup>{text}</sup>"
-            case nodes.abbreviation() if "explanation" in node:
-                return f"{text}（{_escape(node['explanation'])}）"
-            case nodes.inline() if type(node).__name__ == "sd_line_break":
-                return "<br>"
-        if not isinstance(node, (nodes.TextElement, *TEXTS)):
+        write = _find(INLINES, node)
+        if not write:
             self._warn(node)
+            write = Writer._inlines
+        text: str = write(self, node)
         return text
 
     def _warn(self, node: Any) -> None:
@@ -272,8 +184,38 @@ class Writer:
             subtype="unknown-node",
         )
 
+    def _title(self, node: Any) -> Iterable[Block]:
+        if not isinstance(node.parent, nodes.section):
+            return [Block(self._bold(node))]
+        level = sum(type(n) is nodes.section for n in above(node))
+        text = f"{'#' * level} {self._inlines(node).strip()}"
+        return [Block(text, heading=True)]
+
+    def _bold(self, node: Any) -> str:
+        """Return a whole line in bold, in which nothing can be bold itself."""
+        return f"**{self._inlines(node).strip().replace('**', '')}**"
+
+    def _container(self, node: Any) -> Iterable[Block]:
+        if is_cell(node):
+            return self._cell(node)
+        if node.get("design_component") == "card-title":
+            return [Block(self._bold(node))]
+        return self.blocks(node)
+
+    def _joined(self, node: Any) -> str:
+        return _join(self.blocks(node))
+
+    def _items(self, node: Any) -> str:
+        return "\n".join(_item("- ", self._joined(item)) for item in node)
+
+    def _note(self, node: Any) -> str:
+        return f"\\[{_escape(node[0].astext())}\\] {self._joined(node)}"
+
+    def _lines(self, node: Any) -> str:
+        return "  \n".join(self._inlines(line).strip() for line in node)
+
     def _paragraph(self, node: Iterable[Any]) -> str:
-        text = self._inlines(node)
+        text = self._inlines(node).strip()
         # It must not begin as a list, a heading, a quotation or a line does.
         text = re.sub(r"^(\d+)(?=[.)]\s)", r"\1\\", text)
         return re.sub(r"^(?=#|>|[-+]\s|[-=~]{2})", r"\\", text)
@@ -302,7 +244,7 @@ class Writer:
         for number, item in enumerate(node, node.get("start", 1)):
             is_bullet = isinstance(node, nodes.bullet_list)
             mark = "- " if is_bullet else f"{number}. "
-            gaps = ("\n" * (1 if isinstance(n, LISTS) else 2) for n in item)
+            gaps = ("\n" * (1 if _is(n, LISTS) else 2) for n in item)
             text = "".join(map(add, gaps, map(self.text, item)))
             items.append(_item(mark, text.strip()))
         return "\n".join(items)
@@ -326,7 +268,8 @@ class Writer:
         kind = {"figure": "figure", "table": "table"}.get(
             node.parent.tagname, "code-block"
         )
-        number, text = self._number(node.parent, kind), self._inlines(node)
+        number = self._number(node.parent, kind)
+        text = self._inlines(node).strip()
         return f"**{number}**　{text}" if number else text
 
     def _number(self, node: Any, kind: str) -> str:
@@ -349,13 +292,13 @@ class Writer:
     def _box(self, node: Any) -> Iterable[Block]:
         """Return an admonition, an exercise, or an answer."""
         title, parts = nodes.title(), list(node)
-        if parts and type(parts[0]).__name__ in ("title", "dropdown_title"):
+        if parts and _is(parts[0], "title dropdown_title"):
             title = parts.pop(0)
         blocks = [block for part in parts for block in self._block(part)]
         number = self._number(node, "exercise") if "title" in title else ""
         if _is_folded(node):
             return _fold(_name(node, number + _plain(title)), blocks)
-        name = number + "".join(map(self._inline, title))
+        name = number + self._inlines(title)
         if name := _name(node, name):
             blocks.insert(0, Block(f"**{name}**"))
         # Code cells run only where they stand by themselves.
@@ -368,6 +311,20 @@ class Writer:
         # Without a site other notebooks may link to any of them.
         used = [i for i in ids if i in self._used or not self.site]
         return "".join(f'<a id="{html.escape(i)}"></a>' for i in used)
+
+    def _note_mark(self, node: Any) -> str:
+        label = _escape(node.astext())
+        return f"<sup>[\\[{label}\\]]({self._link(node)})</sup>"
+
+    def _reference(self, node: Any) -> str:
+        text, link = self._inlines(node), self._link(node)
+        return f"[{text.strip()}]({link})" if link else text
+
+    def _abbreviation(self, node: Any) -> str:
+        text = self._inlines(node)
+        if "explanation" in node:
+            text += f"（{_escape(node['explanation'])}）"
+        return text
 
     def _link(self, node: Any) -> str:
         """Return where a reference leads to; empty if nowhere."""
@@ -400,35 +357,39 @@ def is_cell(node: Any) -> bool:
     )
 
 
+def _names(node: Any) -> list[str]:
+    return [kind.__name__ for kind in type(node).__mro__]
+
+
+def _find(table: dict[str, Any], node: Any) -> Any:
+    """Return what a table has for a node, by the nearest of its names."""
+    names = (name for name in _names(node) if name in table)
+    return table.get(next(names, ""))
+
+
+def _is(node: Any, kinds: str) -> bool:
+    return not set(kinds.split()).isdisjoint(_names(node))
+
+
 def _join(blocks: Iterable[Block]) -> str:
     return "\n\n".join(block.text for block in blocks if block.text)
 
 
-def _is_card_title(node: Any) -> bool:
-    return bool(node.get("design_component") == "card-title")
-
-
 def _is_silent(node: Any) -> bool:
-    return (
-        isinstance(node, SILENT)
-        or type(node).__name__ in SILENT_NAMES
-        or (isinstance(node, nodes.Element) and PAGE_ONLY in node["classes"])
+    return _is(node, SILENT) or (
+        isinstance(node, nodes.Element) and PAGE_ONLY in node["classes"]
     )
 
 
-def _is_box(node: Any) -> bool:
-    return isinstance(node, BOXES) or type(node).__name__ in FOLDED_NAMES
-
-
 def _is_folded(node: Any) -> bool:
-    return type(node).__name__ in FOLDED_NAMES or "dropdown" in node["classes"]
+    return _is(node, FOLDED) or "dropdown" in node["classes"]
 
 
 def _is_bare(node: Any) -> bool:
     """Say whether a link stands where no link will: see `_plain`."""
     box = node.parent.parent
     is_title = isinstance(node.parent, nodes.title)
-    return is_title and _is_box(box) and _is_folded(box)
+    return is_title and _is(box, BOXES) and _is_folded(box)
 
 
 def above(node: Any) -> Iterator[Any]:
@@ -443,7 +404,7 @@ def _in_table(node: Any) -> bool:
 
 def _is_indented(node: Any) -> bool:
     return any(
-        isinstance(n, INDENTED) and not (_is_box(n) and _is_folded(n))
+        _is(n, INDENTED) and not (_is(n, BOXES) and _is_folded(n))
         for n in above(node)
     )
 
@@ -469,9 +430,9 @@ def _mark(text: str, mark: str, tag: str) -> str:
     return f"<{tag}>{text}</{tag}>"
 
 
-def _bold(text: str) -> str:
-    """Return a whole line in bold, in which nothing can be bold by itself."""
-    return f"**{text.replace('**', '')}**"
+def _text(node: Any) -> str:
+    text = _escape(node.astext().replace("\n", " "))
+    return text.replace("|", r"\|") if _in_table(node) else text
 
 
 def _code(node: Any) -> str:
@@ -520,7 +481,7 @@ def _quote(text: str) -> str:
 
 def _name(node: Any, title: str) -> str:
     """Return what a box is called; exercises as `练习 3 · 热身`."""
-    if type(node).__name__ in EXERCISES:
+    if _is(node, EXERCISES):
         title = re.sub(r" \((.*)\)$", r" · \1", title)
     return title.strip() or str(admonitionlabels.get(node.tagname, ""))
 
@@ -550,3 +511,63 @@ def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
             opening = Block(f"<details>\n<summary>{name}</summary>")
             yield Block(_join([opening, *group, Block("</details>")]))
         name = f"{title}（续）"
+
+
+def _by_name(
+    rows: dict[str, Callable[[Writer, Any], Any]],
+) -> dict[str, Callable[[Writer, Any], Any]]:
+    return {
+        name: write
+        for names in rows
+        for name in names.split()
+        for write in [rows[names]]
+    }
+
+
+# How nodes are written that stand on lines of their own, by their kinds.
+BLOCKS = _by_name(
+    {
+        "title": Writer._title,
+        "rubric term field_name centered sd_tab_label": Writer._bold,
+        "container": Writer._container,
+        "math_block": Writer._formula,
+        "literal_block doctest_block": lambda _, node: _listing(node),
+        LISTS: Writer._list,
+        "definition_list field_list": Writer._items,
+        "block_quote": lambda writer, node: _quote(writer._joined(node)),
+        "table": Writer._table,
+        "caption": Writer._caption,
+        "field figure": Writer._joined,
+        "transition": lambda *_: "---",
+        "footnote citation": Writer._note,
+        "line_block": Writer._lines,
+        "raw": lambda _, node: _raw(node),
+        BOXES: Writer._box,
+        "Text Inline": lambda writer, node: writer._paragraph([node]),
+        PLAIN: Writer.blocks,
+        # Of what other packages add: a line of text is read as one.
+        "TextElement": Writer._paragraph,
+    }
+)
+
+# How nodes are written that stand in a line.
+INLINES = _by_name(
+    {
+        "Text": lambda _, node: _text(node),
+        "literal": lambda _, node: _code(node),
+        "math": lambda _, node: f"${_one_line(node)}$",
+        "image": lambda writer, node: writer.image(node),
+        "raw": lambda _, node: _raw(node),
+        "footnote_reference": Writer._note_mark,
+        "reference": Writer._reference,
+        "strong": lambda writer, n: _mark(writer._inlines(n), "**", "strong"),
+        "emphasis": lambda writer, node: _mark(
+            writer._inlines(node), "*", "em"
+        ),
+        "subscript": lambda writer, n: f"<sub>{writer._inlines(n)}</sub>",
+        "superscript": lambda writer, n: f"<sup>{writer._inlines(n)}</sup>",
+        "abbreviation": Writer._abbreviation,
+        "sd_line_break": lambda *_: "<br>",
+        "TextElement Inline": Writer._inlines,
+    }
+)

@@ -17,6 +17,8 @@ from fontTools import subset
 from sphinx.application import Sphinx
 from tinycss2.ast import Node
 
+from booktools.sphinxext.order import Stage, connect
+
 STYLES = "book.css"
 # The theme links these in a template, before all others (the first one by
 # way of theme.css).
@@ -38,21 +40,22 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it talks much
 
 # The theme's script, and what it does not do here: it measures every listing
 # of a page, one after the other, before the page can be used.  What of it is
-# needed does assets/scrolling.js.
+# needed does assets/scrolling.js.  In another version of the script, the same
+# letters may mean something else.
 THEME_SCRIPT = "scripts/pydata-sphinx-theme.js"
+KNOWN = "f264bd85cd58f330ce33afffc7839c247a93498680ab7968d7d2d1ddecf955fe"
 MEASURING = (
     '"complete"===document.readyState?O():window.addEventListener("load",O)'
 )
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Choose what pages load, then make that small."""
     app.add_js_file("scrolling.js", loading_method="defer")
     weight = _Weight()
-    app.connect("html-page-context", weight.choose, priority=990)
+    connect(app, Stage.LOADED, weight.choose)
     # The theme and sphinx-exercise write styles at 500.
-    app.connect("build-finished", weight.reduce, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": False}
+    connect(app, Stage.ALL_WRITTEN, weight.reduce)
 
 
 class _Weight:
@@ -84,10 +87,11 @@ class _Weight:
         static = Path(app.outdir, "_static")
         script = static / THEME_SCRIPT
         text = script.read_text("utf-8")
-        if text.count(MEASURING) != 1:
+        if hashlib.sha256(text.encode()).hexdigest() != KNOWN:
             raise SystemExit(
-                f"error: {THEME_SCRIPT} is not the script that this book"
-                " knows; is the theme the one that requirements.txt names?"
+                f"error: {THEME_SCRIPT} is not the file that {__name__} knows;"
+                " install the theme that requirements.txt names, or look into"
+                " that module"
             )
         text = text.replace(MEASURING, "0")
         script.write_text(text, "utf-8", newline="\n")

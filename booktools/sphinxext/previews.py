@@ -8,17 +8,18 @@ from typing import Any
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
+from booktools.sphinxext.order import Stage, connect
+
 # Search engines and messengers cut what is longer.
 LENGTH = 120
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Describe each page, list all of them, and make one for the lost."""
     sharing = _Sharing()
-    app.connect("html-collect-pages", sharing.make_404)
-    app.connect("html-page-context", _describe)
-    app.connect("build-finished", sharing.list_pages)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.MORE_PAGES, sharing.make_404)
+    connect(app, Stage.CONTEXT, _describe)
+    connect(app, Stage.WRITTEN, sharing.list_pages)
 
 
 class _Sharing:
