@@ -25,13 +25,8 @@ from booktools.publish.archive import write_zip
 from booktools.publish.layout import NOTEBOOKS
 from booktools.render.takeaway import first_cell, to_script
 from booktools.source.chapter import read_text
-from booktools.sphinxext.markdown import (
-    Block,
-    Writer,
-    above,
-    is_cell,
-    show_image,
-)
+from booktools.sphinxext.inlines import above, show_image
+from booktools.sphinxext.markdown import Block, Writer, is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import HAS_CODE, build, memory, pages_with_code
 
