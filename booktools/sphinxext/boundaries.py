@@ -23,8 +23,9 @@ from sphinx.environment import BuildEnvironment
 
 from booktools.problem import Problem
 from booktools.source.chapter import CONFIG, TOC, read_chapter
+from booktools.sphinxext.inlines import above
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import report
+from booktools.sphinxext.problems import place, relative, report
 
 # What no page shows, whatever is in it.
 BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}
@@ -185,29 +186,21 @@ def _faults(app: Sphinx, node: Any) -> Iterable[_Fault]:
 
 def _is_shown(app: Sphinx, node: Any) -> bool:
     """Say if a page shows a node; of an output's forms it shows the best."""
-    while node.parent is not None:
-        if "mime_type" in node:
-            overrides = app.config.nb_mime_priority_overrides
-            ranks = get_mime_priority(app.builder.name, overrides)
-            forms = [form["mime_type"] for form in node.parent]
-            best = next((rank for rank in ranks if rank in forms), None)
-            if node["mime_type"] != best:
-                return False
-        node = node.parent
+    overrides = app.config.nb_mime_priority_overrides
+    for form in (n for n in [node, *above(node)] if "mime_type" in n):
+        ranks = get_mime_priority(app.builder.name, overrides)
+        forms = [other["mime_type"] for other in form.parent]
+        best = next((rank for rank in ranks if rank in forms), None)
+        if form["mime_type"] != best:
+            return False
     return True
 
 
 def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
     """Say where in which file a fault is."""
-    place = node
-    while place.line is None and place.parent is not None:
-        place = place.parent
-    line = place.line or 1
-    source = Path(place.source or "")
-    if not source.is_file():
-        source = Path(app.env.doc2path(app.env.docname))
+    source, line = place(app, node)
     message, hint = fault.message, fault.hint
-    if any("mime_type" in n for n in _above(node)):
+    if any("mime_type" in n for n in above(node)):
         message = f"an output of this cell has {message}"
         # MyST-NB counts the lines of cells in its own way.
         cells = read_chapter(source.name, source.read_bytes()).cells
@@ -223,13 +216,7 @@ def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
         # MyST counts some things from the line below them.
         while line > 1 and not "".join(lines[line - 1 : line]).strip():
             line -= 1
-    path = Path(os.path.relpath(source, app.srcdir)).as_posix()
-    return Problem(path, line, fault.rule, message, hint)
-
-
-def _above(node: Any) -> Iterator[Any]:
-    while (node := node.parent) is not None:
-        yield node
+    return Problem(relative(app, source), line, fault.rule, message, hint)
 
 
 class _Finder(HTMLParser):

@@ -6,20 +6,18 @@ page and `booktools.source.chapter` did not, has not run: that stops the build.
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import Problem
 from booktools.source.chapter import Chapter
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import report
+from booktools.sphinxext.problems import place, relative, report
 from booktools.sphinxext.state import Part, build, memory
 
 SUMMARY = "✓ 已用代码检验"
@@ -75,11 +73,8 @@ def _collect(app: Sphinx, doctree: nodes.document) -> None:
             part = "code cell", ""
         else:
             continue
-        source = Path(get_node_source(node) or app.env.docname)
-        if source.is_relative_to(app.srcdir):
-            source = source.relative_to(app.srcdir)
-        line = get_node_line(node) or 1
-        parts.append(Part(*part, source.as_posix(), line))
+        source, line = place(app, node)
+        parts.append(Part(*part, relative(app, source), line))
     if parts:
         memory(app.env).parts[app.env.docname] = parts
 

@@ -19,9 +19,7 @@ FOLDER = "_sections"
 
 def setup(app: Sphinx) -> None:
     """Write sections while pages are written."""
-    # Before contents are collected.
     connect(app, Stage.PARSED, _prefer_labels)
-    # When references are resolved, before features make HTML of the page.
     connect(app, Stage.COMPLETE, _write_sections)
     connect(app, Stage.CONTEXT, _add_address)
     app.add_css_file("copying.css")
@@ -42,8 +40,6 @@ def _prefer_labels(app: Sphinx, doctree: nodes.document) -> None:
 def _write_sections(
     app: Sphinx, doctree: nodes.document, docname: str
 ) -> None:
-    if app.builder.format != "html":
-        return
     # Of no tree: every link leads to the site.
     writer = Writer(app, docname, nodes.Element())
     sections = []

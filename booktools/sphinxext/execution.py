@@ -12,9 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from myst_nb.core.read import create_nb_reader
@@ -68,23 +68,18 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.SOURCE, execution.add_digest)
 
 
-@dataclass(frozen=True)
-class _Code:
+class _Code(NamedTuple):
     """A chapter with code, its limits, digests of what it depends on."""
 
     chapter: Chapter
     limits: Limits
-    cells: str
-    checks: str
+    digests: tuple[str, str]  # for cells, for checks
 
 
 class _Execution:
     """The code of one build."""
 
-    def __init__(self) -> None:
-        self._codes: dict[str, _Code] = {}  # by docname
-        self._known: dict[str, tuple[str, str]] = {}  # digests, by docname
-        self._settings: dict[str, dict[str, Any]] = {}
+    _codes: dict[str, _Code]  # by docname
 
     def read_chapters(self, app: Sphinx) -> None:
         """Read the book, and find out what the outputs in it depend on."""
@@ -94,20 +89,19 @@ class _Execution:
             hint = "execute: {execute_notebooks: cache}"
             stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
         this = build(app)
-        chapters = this.chapters.values()
+        chapters = this.book.chapters
         if problems := [p for c in chapters for p in find_unscriptable(c)]:
             stop(problems)
-        for chapter in chapters:
-            self._settings[chapter.docname] = chapter.front_matter
-            if chapter.cells or chapter.checks:
-                self._codes[chapter.docname] = _read_code(this, chapter)
+        self._codes = {
+            chapter.docname: _read_code(this, chapter)
+            for chapter in chapters
+            if chapter.cells or chapter.checks
+        }
 
     def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
         """Return the chapters whose outputs are not what they were."""
-        for name, code in self._codes.items():
-            self._known[name] = code.cells, code.checks
         old = memory(env).outputs
-        return [n for n, new in self._known.items() if old.get(n) != new]
+        return [n for n, c in self._codes.items() if old.get(n) != c.digests]
 
     def run(self, app: Sphinx, env: Any, docnames: list[str]) -> None:
         """Run what the cache does not have."""
@@ -146,7 +140,7 @@ class _Execution:
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
         known = memory(env)
-        known.outputs = self._known
+        known.outputs = {n: code.digests for n, code in self._codes.items()}
         # On all other pages it says that checks have not run.
         known.checked = known.checked.difference(docnames) | {
             job.path.removesuffix(".md")
@@ -159,7 +153,9 @@ class _Execution:
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
-        elif is_notebook(matter := self._settings.get(docname, {})):
+            return
+        chapter = build(app).chapters.get(docname)
+        if chapter and is_notebook(matter := chapter.front_matter):
             # There is nothing to run, but MyST-NB would start a kernel.
             options = (matter.get("mystnb") or {}) | {"execution_mode": "off"}
             matter = matter | {"mystnb": options}
@@ -181,17 +177,17 @@ def _read_code(this: Build, chapter: Chapter) -> _Code:
         Cell(number, check.line, check.source, {}, None)
         for number, check in enumerate(chapter.checks)
     )
-    digests = []
-    for cells in (chapter.cells, checks):
+
+    def digest(cells: tuple[Cell, ...]) -> str:
         parts = [
             chapter_digest(this.library, replace(chapter, cells=cells), root),
             chapter.path.rpartition("/")[0],  # where it runs
             execute.SETTINGS.read_text("utf-8"),
             str(limits),
         ]
-        digest = hashlib.sha256("\n".join(parts).encode())
-        digests.append(digest.hexdigest()[:16])
-    return _Code(chapter, limits, *digests)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    return _Code(chapter, limits, (digest(chapter.cells), digest(checks)))
 
 
 def _limits(root: Path, chapter: Chapter) -> Limits:
@@ -253,7 +249,7 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
             code.limits,
         )
     if chapter.checks:
-        spec = _kernelspec(chapter, code.checks)
+        spec = _kernelspec(chapter, code.digests[1])
         macros = env.config.booktools_macros
         tex = {f.label: expand(f.tex, macros) for f in chapter.formulas}
         notebook = new_notebook(metadata={"kernelspec": spec})
@@ -298,7 +294,7 @@ def _kernelspec(chapter: Chapter, digest: str) -> dict[str, Any]:
 def _with_digest(text: str, code: _Code) -> str:
     """Return the text of a chapter with a digest in its front matter."""
     matter = dict(code.chapter.front_matter)
-    matter["kernelspec"] = _kernelspec(code.chapter, code.cells)
+    matter["kernelspec"] = _kernelspec(code.chapter, code.digests[0])
     return _with_front_matter(text, matter)
 
 

@@ -51,8 +51,6 @@ def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:
 
 def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
     """Link exercises with their solutions, and mend both."""
-    if app.builder.format != "html":
-        return
     exercises = {}
     for kind in (exercise_enumerable_node, exercise_node):
         for node in list(doctree.findall(kind)):
@@ -94,8 +92,6 @@ def _reference(text: str, name: str) -> nodes.paragraph:
 
 def _fold(app: Sphinx, doctree: nodes.document, _: str) -> None:
     """Fold solutions and whatever else is marked to be folded."""
-    if app.builder.format != "html":
-        return
     for node in list(doctree.findall(nodes.Admonition)):
         if "dropdown" not in node["classes"]:
             continue

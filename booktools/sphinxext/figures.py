@@ -9,12 +9,11 @@ from urllib.parse import unquote, urlsplit
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util.images import get_image_size
-from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import Problem
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import report
+from booktools.sphinxext.problems import place, relative, report
 
 
 def setup(app: Sphinx) -> None:
@@ -45,13 +44,11 @@ def _find_pictures(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _missing(app: Sphinx, node: nodes.image, name: str) -> Problem:
-    line = get_node_line(node) or get_node_line(node.parent) or 1
-    source = Path(get_node_source(node) or app.env.doc2path(app.env.docname))
+    source, line = place(app, node)
     text = source.read_text("utf-8-sig").split("\n")
-    # A picture in a text of several lines does not know its own.
     below = enumerate(text[line - 1 :], line)
     line = next((i for i, t in below if name in unquote(t)), line)
-    path = source.relative_to(app.srcdir).as_posix()
+    path = relative(app, source)
     what = f"there is no picture {name!r}"
     hint = "name its file as seen from the chapter's folder, a space as %20"
     return Problem(path, line, "missing-picture", what, hint)

@@ -177,8 +177,6 @@ def _keep_punctuation(
     app: Sphinx, doctree: nodes.document, docname: str
 ) -> None:
     """Give to formulas the punctuation around them."""
-    if app.builder.format != "html":
-        return
     for formula in doctree.findall(nodes.math):
         answer = memory(app.env).answers[formula.astext(), False]
         if len(answer.text) > SHORT:

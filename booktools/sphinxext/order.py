@@ -59,7 +59,8 @@ class Stage(Enum):
     RESOLVED = "doctree-resolved", 400
     # Notebooks are made; what depends on other pages is filled in.
     FILLED_IN = "doctree-resolved", 500
-    # All text is there, as it can be read anywhere.
+    # All text is there, as it can be read anywhere.  From here on only pages
+    # of a site are made.
     COMPLETE = "doctree-resolved", 600
     # All that is made from texts is made; changes are for the page alone.
     LAID_OUT = "doctree-resolved", 950
@@ -90,4 +91,12 @@ class Stage(Enum):
 def connect(app: Sphinx, stage: Stage, handler: Callable[..., Any]) -> None:
     """Call a function in each build, or for each page, at a stage."""
     event, priority = stage.value
-    app.connect(event, handler, priority=priority)
+    if stage not in (Stage.COMPLETE, Stage.LAID_OUT, Stage.TYPESET):
+        app.connect(event, handler, priority=priority)
+        return
+
+    def handle(app: Sphinx, *arguments: Any) -> None:
+        if app.builder.format == "html":
+            handler(app, *arguments)
+
+    app.connect(event, handle, priority=priority)

@@ -3,12 +3,15 @@
 What nobody has foreseen ends in one sentence as well.
 """
 
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sphinx.application import Sphinx
+from sphinx.util.nodes import get_node_line, get_node_source
 
 from booktools.problem import BookError, Problem
 from booktools.sphinxext.order import Stage, connect
@@ -29,6 +32,22 @@ def setup(app: Sphinx) -> None:
 def report(app: Sphinx, problem: Problem) -> None:
     """Add a problem to those that stop the build."""
     app.emit(FOUND, problem)
+
+
+def place(app: Sphinx, node: Any) -> tuple[Path, int]:
+    """Return the file that a node of a page stands in, and its line.
+
+    What is part of a text of several lines knows only where that begins.
+    """
+    source = Path(get_node_source(node) or "")
+    if not source.is_file():
+        source = Path(app.env.doc2path(app.env.docname))
+    return source, get_node_line(node) or 1
+
+
+def relative(app: Sphinx, path: Path) -> str:
+    """Return a path as problems name it."""
+    return Path(os.path.relpath(path, app.srcdir)).as_posix()
 
 
 def stop(problems: Iterable[Problem]) -> NoReturn:

@@ -23,7 +23,6 @@ LINES_PER_MINUTE = 10
 def setup(app: Sphinx) -> None:
     """Measure chapters when they are read, tell pages about them."""
     connect(app, Stage.READ, _measure)
-    # After notebooks are made: they say nothing about reading.
     connect(app, Stage.LAID_OUT, _add_reading_time)
     connect(app, Stage.CONTEXT, _add_chapters)
     app.add_css_file("progress.css")
@@ -55,7 +54,7 @@ def _add_reading_time(
 ) -> None:
     minutes = memory(app.env).minutes.get(docname)
     title = next(doctree.findall(nodes.title), None)
-    if app.builder.format == "html" and minutes and title:
+    if minutes and title:
         text = f"读一遍约 {minutes} 分钟，不算做练习"
         line = f'<p class="reading-time">{text}</p>'
         title.parent.insert(1, nodes.raw("", line, format="html"))

@@ -46,7 +46,6 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.READ, feature.find_names)
     connect(app, Stage.RIGHT, feature.find_stale)
     connect(app, Stage.FILLED_IN, feature.tell_origins)
-    # Later than what makes something else of code cells than pages.
     connect(app, Stage.LAID_OUT, _add_badges)
     app.add_css_file("saved_names.css")
 
@@ -217,8 +216,6 @@ def _references(env: Any) -> list[str]:
 
 def _add_badges(app: Sphinx, doctree: nodes.document, here: str) -> None:
     """Tell below a cell what of it is saved."""
-    if app.builder.format != "html":
-        return
     package = app.config.booktools_package
     to = [app.builder.get_relative_uri(here, d) for d in _references(app.env)]
     for block in list(doctree.findall(nodes.literal_block)):
