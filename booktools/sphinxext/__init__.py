@@ -18,7 +18,7 @@ from booktools.sphinxext.order import Stage, connect
 FEATURES = [
     "draft",  # only a build without problems replaces the site
     "problems",  # what is found while pages are read stops the build
-    "settings",  # no setting is ignored without a word
+    "settings",  # each setting has an effect, or is a problem
     "strict",  # a warning fails the build
     "freshness",  # what has changed is read and written again
     "execution",  # code runs before pages are read; what fails stops it all
@@ -36,7 +36,7 @@ FEATURES = [
     "search",  # Pagefind, which finds Chinese words
     "translations",  # what the theme has not translated
     "csp",  # nothing from elsewhere
-    "boundaries",  # nothing blocked without a word; no file from elsewhere
+    "boundaries",  # what browsers would block, files of others: problems
     "previews",  # previews of links, map of the site, 404
     "page_weight",  # one small stylesheet, few scripts
     "commit",  # which commit a published site is
@@ -95,6 +95,6 @@ def _exclude_tools(app: Sphinx, config: Config) -> None:
 
 
 def _add_assets(app: Sphinx) -> None:
-    # Not sooner: where the book lies would get into the digest of its
-    # settings, and so onto the site.
+    # Sphinx hashes this setting for `.buildinfo` before this event.  With an
+    # absolute path in it, the same book in two folders would give two sites.
     app.config.html_static_path.append(str(Path(__file__).with_name("assets")))

@@ -1,8 +1,8 @@
 """What a page may hold: nothing from elsewhere, no secret, no way out.
 
 A file outside the book's folder is not published.  What the policy of pages
-(``csp``) would block without a word, in texts or in outputs of cells, is a
-problem that names its line.
+(``csp``) would block silently, in texts or in outputs of cells, is a problem
+that names its line.
 """
 
 import os

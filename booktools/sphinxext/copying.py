@@ -40,7 +40,8 @@ def _prefer_labels(app: Sphinx, doctree: nodes.document) -> None:
 def _write_sections(
     app: Sphinx, doctree: nodes.document, docname: str
 ) -> None:
-    # Of no tree: every link leads to the site.
+    # A writer makes links within the tree that it is given.  In an empty tree
+    # there are none, so that every link leads to the published site.
     writer = Writer(app, docname, nodes.Element())
     sections = []
     for section in doctree.findall(nodes.section):

@@ -30,7 +30,7 @@ POLICY = (
 def setup(app: Sphinx) -> None:
     """Put the policy on every page."""
     connect(app, Stage.CONTEXT, _add_policy)
-    # After sphinx-thebe, which adds to every page what only thebe reads.
+    # sphinx-thebe has added to every page what only thebe reads.
     connect(app, Stage.LAID_OUT, _drop_scripts)
 
 

@@ -26,11 +26,8 @@ WAITING = "another build of this book is running; waiting for its end"
 def setup(app: Sphinx) -> None:
     """Write pages elsewhere, and publish them when all is well."""
     publication = _Publication(app)
-    # Before features that look where pages are written.
     connect(app, Stage.NEW_BUILDER, publication.begin)
     connect(app, Stage.WRITING, publication.note_pages)
-    # After features have written the last of their files, and after it is
-    # known whether there were warnings.
     connect(app, Stage.PUBLISHED, publication.publish)
 
 

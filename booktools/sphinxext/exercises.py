@@ -50,18 +50,18 @@ def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:
 
 
 def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
-    """Link exercises with their solutions, and mend both."""
+    """Link exercises with their solutions, and fix what both look like."""
     exercises = {}
     for kind in (exercise_enumerable_node, exercise_node):
         for node in list(doctree.findall(kind)):
             exercises[node["label"]] = node
-            _mend(node, node[0])
+            _fix(node, node[0])
     for node in list(doctree.findall(solution_node)):
         title = node[0]
         label = node["target_label"]
         for link in list(title.findall(nodes.reference)):
             # Who clicks on the title wants to unfold it.
-            _mend(node, link)
+            _fix(node, link)
             link[0] = nodes.Text(f"：{link[0].lstrip()}")
             title.replace(link, link.children)
         if exercise := exercises.get(label):
@@ -72,7 +72,7 @@ def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
             node += _reference(TO_EXERCISE, exercise["ids"][0])
 
 
-def _mend(node: nodes.Element, title: nodes.Element) -> None:
+def _fix(node: nodes.Element, title: nodes.Element) -> None:
     """Write "· title", not " (title)"; drop a section of an id that repeats.
 
     Every exercise of sphinx-exercise has a section `exercise-content`.

@@ -1,4 +1,4 @@
-"""Pictures tell their size before they are loaded, and load when needed.
+"""Pictures have a size before they are loaded, and load when needed.
 
 A picture that is not there stops the build.
 """

@@ -54,7 +54,7 @@ def setup(app: Sphinx) -> None:
     app.add_html_math_renderer(
         "katex", (_add_inline, None), (_add_display, None)
     )
-    # With other macros, all pages are others.
+    # When macros change, all pages are read again.
     app.add_config_value("booktools_macros", {}, "env", dict)
     connect(app, Stage.SETTINGS, _configure)
     connect(app, Stage.BUILDER, _add_folder)
@@ -153,7 +153,8 @@ def _problem(app: Sphinx, formula: Formula, answer: katex.Answer) -> Problem:
     source = Path(formula.source)
     text = source.read_text("utf-8-sig")
     block = sum(map(len, text.splitlines(True)[: formula.line - 1]))
-    # A formula in a text of several lines does not know its own.
+    # docutils knows where the paragraph begins that a formula is part of, not
+    # on which of its lines the formula is: look for it from there.
     start = max(text.find(tex, block), block)
     line = text.count("\n", 0, start + position) + 1
     before = tex[:position].split("\n")
@@ -199,7 +200,7 @@ def _add_style(
     known = memory(app.env)
     if not known.fonts:
         return
-    # A page without formulas may have one in its list of chapters.
+    # On every page: the list of chapters may show a title with a formula.
     app.add_css_file(f"{FONTS}/{katex.STYLE}")
     app.add_css_file("formulas.css")
     if pagename in known.formulas:
@@ -208,7 +209,7 @@ def _add_style(
             for file in known.fonts
             if file.startswith(PRELOADED)
         )
-        # The first script of a page asks for them: see assets/mode.js.
+        # The first script of a page loads these early: see assets/mode.js.
         context["metatags"] += f'<meta name="book-fonts" content="{fonts}">\n'
 
 

@@ -58,11 +58,9 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 def setup(app: Sphinx) -> None:
     """Compare what pages are made from with what it was."""
     app.add_config_value("booktools_inputs", "", "env", str)
-    # Before other features add their own folders to the author's.
     connect(app, Stage.WRITTEN_SETTINGS, _digest_inputs)
     connect(app, Stage.OUTDATED, _find_changed)
     connect(app, Stage.RIGHT, _remember_files)
-    # After everything has its number.
     connect(app, Stage.NUMBERED, _find_affected)
 
 

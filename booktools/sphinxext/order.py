@@ -23,7 +23,7 @@ class Stage(Enum):
 
     # There is a builder, and nobody has looked at its folders.
     NEW_BUILDER = "builder-inited", 0
-    # It writes where it shall; what has to be known of the book is read.
+    # Its folders are set; features begin their work.
     BUILDER = "builder-inited", 500
 
     # Sphinx knows which files are new; features add pages to read again.

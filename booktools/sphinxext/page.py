@@ -15,14 +15,13 @@ from booktools.sphinxext.order import Stage, connect
 def setup(app: Sphinx) -> None:
     """Add addresses, when the configuration is known, and a style."""
     connect(app, Stage.SETTINGS, _add_addresses)
-    # Before the theme looks at what the builder has.
     connect(app, Stage.NEW_BUILDER, _add_templates)
     app.add_css_file("page.css")
 
 
 def _add_templates(app: Sphinx) -> None:
-    # Not sooner: where the book lies would get into the digest of its
-    # settings, and so onto the site.
+    # Sphinx hashes this setting for `.buildinfo` before this event.  With an
+    # absolute path in it, the same book in two folders would give two sites.
     folder = Path(__file__).with_name("templates")
     app.config.templates_path.insert(0, str(folder))
     if isinstance(app.builder, StandaloneHTMLBuilder):

@@ -20,10 +20,11 @@ from tinycss2.ast import Node
 from booktools.sphinxext.order import Stage, connect
 
 STYLES = "book.css"
-# The theme links these in a template, before all others (the first one by
-# way of theme.css).
+# Stylesheets that are on no list of Sphinx, since the theme's own template
+# links them, before all others.  It links `theme.css`, which does nothing but
+# import `basic.css`.
 THEME_STYLES = ("basic.css", "styles/pydata-sphinx-theme.css")
-# For what this book does without, or does by itself.
+# They do what this book does not need, or does in its own way.
 UNUSED_SCRIPTS = {
     "sphinx-thebe.js",
     "togglebutton.js",
@@ -31,11 +32,12 @@ UNUSED_SCRIPTS = {
     "sphinx_highlight.js",
     "doctools.js",
 }
-# Bootstrap puts this name together while it runs.
+# A class that is in no file: Bootstrap puts its name together.
 DYNAMIC_NAMES = {"bs-tooltip-auto"}
 ICONS = "/fontawesome/"
 
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # it talks much
+# It logs each table of each font.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 # The theme's script, and what it does not do here: it measures every listing
@@ -54,7 +56,6 @@ def setup(app: Sphinx) -> None:
     app.add_js_file("scrolling.js", loading_method="defer")
     weight = _Weight()
     connect(app, Stage.LOADED, weight.choose)
-    # The theme and sphinx-exercise write styles at 500.
     connect(app, Stage.ALL_WRITTEN, weight.reduce)
 
 
@@ -81,7 +82,7 @@ class _Weight:
 
     def reduce(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the stylesheet; delete files that no page needs."""
-        # When no page is written, neither is any style.
+        # Sphinx copies the theme's styles only when it writes pages.
         if exception or not self._styles:
             return
         static = Path(app.outdir, "_static")
@@ -99,7 +100,8 @@ class _Weight:
         for page in Path(app.outdir).rglob("*.html"):
             if static not in page.parents:
                 words |= _words(page.read_text("utf-8"))
-        _mentioned(static, words)  # scripts make elements, too
+        # Adds the words of scripts, which make elements, too.
+        _mentioned(static, words)
         paths = dict.fromkeys([*THEME_STYLES, *self._styles])
         texts = {
             path: (static / path).read_text("utf-8")
@@ -137,7 +139,7 @@ def _own_files(app: Sphinx) -> Iterator[str]:
 
 
 def _is_needed(address: SplitResult, body: str) -> bool:
-    """Tell if a script does something; the policy lets no foreign one run."""
+    """Say if a script does something; the policy lets no foreign one run."""
     name = posixpath.basename(address.path)
     if not name or address.netloc or name in UNUSED_SCRIPTS:
         return False
@@ -147,8 +149,8 @@ def _is_needed(address: SplitResult, body: str) -> bool:
 def _words(text: str) -> set[str]:
     """Return all that may be the name of a class, an element or a file.
 
-    That finds more names than are in use, and misses none: they may be in a
-    script, where no parser would tell.
+    That finds more names than are in use, and misses none: a script may have
+    them in a string, which no parser would take for a name.
     """
     words = set(re.findall(r"[\w.-]+", text))
     return words.union(*(word.split(".") for word in words if "." in word))

@@ -21,7 +21,7 @@ LINES_PER_MINUTE = 10
 
 
 def setup(app: Sphinx) -> None:
-    """Measure chapters when they are read, tell pages about them."""
+    """Measure chapters when they are read; write it on pages."""
     connect(app, Stage.READ, _measure)
     connect(app, Stage.LAID_OUT, _add_reading_time)
     connect(app, Stage.CONTEXT, _add_chapters)

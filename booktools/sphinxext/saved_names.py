@@ -215,7 +215,7 @@ def _references(env: Any) -> list[str]:
 
 
 def _add_badges(app: Sphinx, doctree: nodes.document, here: str) -> None:
-    """Tell below a cell what of it is saved."""
+    """Say below a cell what of it is saved."""
     package = app.config.booktools_package
     to = [app.builder.get_relative_uri(here, d) for d in _references(app.env)]
     for block in list(doctree.findall(nodes.literal_block)):

@@ -1,4 +1,4 @@
-"""No setting is ignored without a word: it has its effect, or is refused.
+"""Each setting has its effect, or is a problem: none is ignored silently.
 
 Jupyter Book accepts settings for what this book does in another way or leaves
 out, and any name that is misspelt.  Here is every key that it knows.
@@ -31,7 +31,6 @@ FOLDERS = ("pagefind",)
 def setup(app: Sphinx) -> None:
     """Look at the settings, and at the names of pages, when they are known."""
     connect(app, Stage.WRITTEN_SETTINGS, _check_settings)
-    # Before code runs.
     connect(app, Stage.OUTDATED, _check_pages)
 
 

@@ -22,11 +22,8 @@ def setup(app: Sphinx) -> None:
         handler.filters.insert(0, watch.is_due)
     logger.addHandler(watch)
     connect(app, Stage.SETTINGS, watch.forget_unfinished)
-    # After the last handler that may stop the build for another reason.
     connect(app, Stage.READING, watch.begin)
-    # Before anybody uses what was read.
     connect(app, Stage.ALL_READ, watch.read_again)
-    # Before the site is published, and after it.
     connect(app, Stage.JUDGED, watch.judge)
     connect(app, Stage.END, watch.finish)
 

@@ -29,7 +29,6 @@ def setup(app: Sphinx) -> None:
             app.add_message_catalog(name, str(folder))
     connect(app, Stage.SETTINGS, _name_prompts)
     connect(app, Stage.FILLED_IN, _translate_prompts)
-    # After the theme has made its buttons.
     connect(app, Stage.BUTTONS, _translate_buttons)
 
 
