@@ -134,5 +134,5 @@ def test_an_unknown_script_of_the_theme_stops_the_build(tmp_path):
     with pytest.raises(SystemExit) as caught:
         weight.reduce(SimpleNamespace(outdir=tmp_path), None)
     assert page_weight.THEME_SCRIPT in str(caught.value)
-    assert "requirements.txt" in str(caught.value)
+    assert "constraints.txt" in str(caught.value)
     assert script.read_text("utf-8") == text

@@ -1,4 +1,10 @@
-"""The Sphinx extension of the book, and the features it is made of."""
+"""The Sphinx extension of the book, and the features it is made of.
+
+Features do not know each other.  What they share: ``order``, the stages of a
+build that they hook into; ``state``, the book, read once, and what is known
+from build to build; ``problems``, where they report; ``markdown`` and
+``inlines``, what notebooks and copied text are written with.
+"""
 
 import gc
 import hashlib

@@ -90,9 +90,10 @@ class _Weight:
         text = script.read_text("utf-8")
         if hashlib.sha256(text.encode()).hexdigest() != KNOWN:
             raise SystemExit(
-                f"error: {THEME_SCRIPT} is not the file that {__name__} knows;"
-                " install the theme that requirements.txt names, or look into"
-                " that module"
+                f"error: _static/{THEME_SCRIPT} is not the file that"
+                " booktools/sphinxext/page_weight.py changes; install the"
+                " pydata-sphinx-theme that constraints.txt names, or adapt"
+                " that module to the new file"
             )
         text = text.replace(MEASURING, "0")
         script.write_text(text, "utf-8", newline="\n")

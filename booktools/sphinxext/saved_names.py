@@ -45,7 +45,7 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.OUTDATED, feature.find_outdated)
     connect(app, Stage.READ, feature.find_names)
     connect(app, Stage.RIGHT, feature.find_stale)
-    connect(app, Stage.FILLED_IN, feature.tell_origins)
+    connect(app, Stage.FILLED_IN, feature.add_origins)
     connect(app, Stage.LAID_OUT, _add_badges)
     app.add_css_file("saved_names.css")
 
@@ -93,7 +93,7 @@ class _SavedNames:
         ]
         return _references(env) if homes[0] == homes[1] else list(new)
 
-    def tell_origins(
+    def add_origins(
         self, app: Sphinx, doctree: nodes.document, here: str
     ) -> None:
         """Say where names are defined and used."""
