@@ -85,14 +85,9 @@ def _collect_less(app: Sphinx) -> None:
     as usual takes a third of a build in which nothing changes.
     """
     usual = gc.get_threshold()
-    gc.freeze()
+    gc.freeze()  # modules: they live as long as the process
     gc.set_threshold(100_000, 50, 50)
-
-    def restore(*_: object) -> None:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
-
-    connect(app, Stage.END, restore)
+    connect(app, Stage.END, lambda *_: gc.set_threshold(*usual))
 
 
 def _exclude_tools(app: Sphinx, config: Config) -> None:
