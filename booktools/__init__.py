@@ -46,7 +46,7 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``alarm``      reports weekly runs
 ``render/``      what pages and take-away are made with
     ``node``       runs JavaScript
-    ``katex``      TeX -> HTML, glyphs -> fonts
+    ``katex``      TeX -> HTML, characters -> fonts
     ``fonts``      what Chromium prints with
     ``browser``    Chromium, wherever it may be
     ``takeaway``   what a chapter's notebook begins with

@@ -1,8 +1,9 @@
-"""TeX -> HTML by KaTeX; glyphs -> the style and the fonts of a site."""
+"""TeX -> HTML by KaTeX; characters -> the style and the fonts of a site."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -13,18 +14,22 @@ from booktools.render import node
 SCRIPT = Path(__file__).with_name("assets") / "katex.js"
 STYLE = "katex.css"
 
+# There are neither comments nor nested rules in KaTeX's style.
+_FACE = re.compile(
+    r"(?P<head>@font-face\{[^}]*)src:url\(fonts/(?P<name>[^.]*)[^}]*\}"
+)
+
 
 @dataclass(frozen=True)
 class Answer:
     """What KaTeX makes of a formula.
 
-    ``glyphs`` maps the names of fonts to the characters that the formula needs
-    of them.  If ``error`` is not empty, it says what is wrong, and
-    ``position`` where in the formula.
+    ``text`` is what it draws with fonts.  If ``error`` is not empty, it says
+    what is wrong, and ``position`` where in the formula.
     """
 
     html: str = ""
-    glyphs: dict[str, str] = field(default_factory=dict)
+    text: str = ""
     error: str = ""
     position: int = 0
 
@@ -47,33 +52,32 @@ def render(formulas: Iterable[tuple[str, bool]]) -> list[Answer]:
     return [Answer(**answer) for answer in answers]
 
 
-def style(glyphs: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the files of a style with these glyphs only, by name.
+def style(characters: str) -> dict[str, bytes]:
+    """Return the files of a style with these characters only, by name.
 
+    Each font has all of them that it can have: which formula needs which one
+    of which font, only a browser knows, and it loads the fonts that it needs.
     A font's name changes with its glyphs, so that nobody sees a page with a
     font that an earlier version of the site left in a cache.
     """
     dist = node.require_packages() / "katex" / "dist"
-    files = {}
     text = (dist / "katex-swap.min.css").read_text("utf-8").strip()
-    blocks = []
-    # There are neither comments nor nested rules in this style.
-    for block in text.removesuffix("}").split("}"):
-        head, _, body = block.partition("{")
-        if head == "@font-face":
-            *rest, source = body.split(";")
-            name = source.partition("fonts/")[2].partition(".")[0]
-            if name not in glyphs:
-                continue
-            font = _subset(dist / "fonts" / f"{name}.woff2", glyphs[name])
-            file = f"{name}-{hashlib.sha256(font).hexdigest()[:8]}.woff2"
-            files[file] = font
-            body = ";".join([*rest, f'src:url({file}) format("woff2")'])
-        blocks.append(f"{head}{{{body}}}")
-    return files | {STYLE: "".join(blocks).encode()}
+    files = {}
+
+    def face(rule: re.Match[str]) -> str:
+        name = rule["name"]
+        font = _subset(dist / "fonts" / f"{name}.woff2", characters)
+        if not font:
+            return ""
+        file = f"{name}-{hashlib.sha256(font).hexdigest()[:8]}.woff2"
+        files[file] = font
+        return f'{rule["head"]}src:url({file}) format("woff2")}}'
+
+    return {STYLE: _FACE.sub(face, text).encode(), **files}
 
 
 def _subset(path: Path, characters: str) -> bytes:
+    """Return a font with some characters only; nothing if it has none."""
     options = subset.Options(
         flavor="woff2", hinting=False, layout_features=[], name_IDs=[]
     )
@@ -81,6 +85,8 @@ def _subset(path: Path, characters: str) -> bytes:
     subsetter.populate(text=characters)
     file = BytesIO()
     with subset.load_font(path, options) as font:
+        if not font.getBestCmap().keys() & map(ord, characters):
+            return b""
         subsetter.subset(font)
         subset.save_font(font, file, options)
     return file.getvalue()

@@ -119,7 +119,7 @@ def write_files(
             path.unlink()
             continue
         path.parent.mkdir(exist_ok=True)
-        # Replaced in one step, so that nobody reads half of it.
+        # Who reads it meanwhile gets the old or the new text, never a part.
         temporary = path.with_suffix(".tmp")
         try:
             temporary.write_bytes(text.encode())
@@ -205,6 +205,6 @@ def main(book: Book, arguments: Namespace) -> int:
         print(*diff, sep="\n")
     if stale:
         option = "" if book.root == Path() else f" --book {book.root}"
-        files_ = count(len(stale), "stale file")
-        print(f"{files_}; run: python -m booktools extract{option}")
+        number = count(len(stale), "stale file")
+        print(f"{number}; run: python -m booktools extract{option}")
     return 1 if stale else 0

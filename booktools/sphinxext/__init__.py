@@ -1,7 +1,14 @@
-"""The Sphinx extension of the book, and the features it is made of."""
+"""The Sphinx extension of the book, and the features it is made of.
+
+Features do not know each other.  What they share: ``order``, the stages of a
+build that they hook into; ``state``, the book, read once, and what is known
+from build to build; ``problems``, where they report; ``markdown`` and
+``inlines``, what notebooks and copied text are written with.
+"""
 
 import gc
 import hashlib
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +17,14 @@ from sphinx.config import Config
 
 from booktools.render.node import PACKAGES
 from booktools.run.execute import unsuitable_version
+from booktools.sphinxext import state
+from booktools.sphinxext.order import Stage, connect
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
     "draft",  # only a build without problems replaces the site
     "problems",  # what is found while pages are read stops the build
-    "settings",  # no setting is ignored without a word
+    "settings",  # each setting has an effect, or is a problem
     "strict",  # a warning fails the build
     "freshness",  # what has changed is read and written again
     "execution",  # code runs before pages are read; what fails stops it all
@@ -33,7 +42,7 @@ FEATURES = [
     "search",  # Pagefind, which finds Chinese words
     "translations",  # what the theme has not translated
     "csp",  # nothing from elsewhere
-    "boundaries",  # nothing blocked without a word; no file from elsewhere
+    "boundaries",  # what browsers would block, files of others: problems
     "previews",  # previews of links, map of the site, 404
     "page_weight",  # one small stylesheet, few scripts
     "commit",  # which commit a published site is
@@ -44,18 +53,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Set up the features in order."""
     if sentence := unsuitable_version():
         raise SystemExit(sentence)
-    # What a build makes lives until its end.  To look for garbage in it as
-    # often as Python does takes a third of a build in which nothing changes.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    _collect_less(app)
     app.add_config_value("booktools_package", "d2lmini", "env", str)
     # Pages made by an older version of the features are made again.
     app.add_config_value("booktools_version", _digest(), "env", str)
-    # Before whatever looks for the files of the book.
-    app.connect("config-inited", _exclude_tools, priority=100)
-    app.connect("builder-inited", _add_assets)
+    connect(app, Stage.SETTINGS, _exclude_tools)
+    connect(app, Stage.BUILDER, _add_assets)
+    state.setup(app)
     for feature in FEATURES:
-        app.setup_extension(f"{__name__}.{feature}")
+        import_module(f"{__name__}.{feature}").setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -72,12 +78,24 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
+def _collect_less(app: Sphinx) -> None:
+    """Let Python look for garbage less often, until the build has ended.
+
+    What a build makes lives until its end.  To look for garbage in it as often
+    as usual takes a third of a build in which nothing changes.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()  # modules: they live as long as the process
+    gc.set_threshold(100_000, 50, 50)
+    connect(app, Stage.END, lambda *_: gc.set_threshold(*usual))
+
+
 def _exclude_tools(app: Sphinx, config: Config) -> None:
     """Keep the texts of tools, which are no pages, out of the book."""
     config.exclude_patterns += ["booktools", "npm", PACKAGES.name]
 
 
 def _add_assets(app: Sphinx) -> None:
-    # Not sooner: where the book lies would get into the digest of its
-    # settings, and so onto the site.
+    # Sphinx hashes this setting for `.buildinfo` before this event.  With an
+    # absolute path in it, the same book in two folders would give two sites.
     app.config.html_static_path.append(str(Path(__file__).with_name("assets")))

@@ -1,8 +1,8 @@
 """What a page may hold: nothing from elsewhere, no secret, no way out.
 
 A file outside the book's folder is not published.  What the policy of pages
-(``csp``) would block without a word, in texts or in outputs of cells, is a
-problem that names its line.
+(``csp``) would block silently, in texts or in outputs of cells, is a problem
+that names its line.
 """
 
 import os
@@ -25,6 +25,9 @@ from booktools.problem import Problem
 from booktools.source.chapter import read_chapter
 from booktools.source.config import CONFIG
 from booktools.source.toc import TOC
+from booktools.sphinxext.inlines import above
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import place, relative, report
 
 # What no page shows, whatever is in it.
 BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}
@@ -63,33 +66,15 @@ class _Fault:
     text: str = ""
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Look at pages when they are read, and stop before any is written."""
-    app.connect("env-purge-doc", _forget)
-    # After Sphinx has collected the files that a page uses.
-    app.connect("doctree-read", _examine, priority=900)
-    app.connect("env-updated", _stop, priority=100)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.READ, _examine)
+    connect(app, Stage.CHECKED, _report)
 
 
-def _known(env: BuildEnvironment) -> dict[str, list[Problem]]:
-    """Return the problems of what pages hold, by docname."""
-    if not hasattr(env, "booktools_boundaries"):
-        env.booktools_boundaries = {}  # type: ignore[attr-defined]
-    return env.booktools_boundaries  # type: ignore[attr-defined,no-any-return]
-
-
-def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    _known(env).pop(docname, None)
-
-
-def _stop(app: Sphinx, env: BuildEnvironment) -> None:
-    problems = [p for known in _known(env).values() for p in known]
-    problems = sorted({*problems, *_outside(app, env), *_around(app)})
-    if problems:
-        total = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-        lines = map(str, problems)
-        raise SystemExit("\n".join(["", f"{total}, no page written:", *lines]))
+def _report(app: Sphinx, env: BuildEnvironment) -> None:
+    for problem in [*_outside(app, env), *_around(app)]:
+        report(app, problem)
 
 
 def _around(app: Sphinx) -> Iterator[Problem]:
@@ -178,14 +163,10 @@ def _line_of(path: Path, word: str, missing: int = 1) -> int:
 
 def _examine(app: Sphinx, doctree: nodes.document) -> None:
     """Find what the browser would not show, or what leaves the page."""
-    problems = [
-        _problem(app, node, fault)
-        for node in doctree.findall(nodes.Element)
-        for fault in _faults(app, node)
-        if _is_shown(app, node)
-    ]
-    if problems:
-        _known(app.env)[app.env.docname] = problems
+    for node in doctree.findall(nodes.Element):
+        for fault in _faults(app, node):
+            if _is_shown(app, node):
+                report(app, _problem(app, node, fault))
 
 
 def _faults(app: Sphinx, node: Any) -> Iterable[_Fault]:
@@ -207,29 +188,21 @@ def _faults(app: Sphinx, node: Any) -> Iterable[_Fault]:
 
 def _is_shown(app: Sphinx, node: Any) -> bool:
     """Say if a page shows a node; of an output's forms it shows the best."""
-    while node.parent is not None:
-        if "mime_type" in node:
-            overrides = app.config.nb_mime_priority_overrides
-            ranks = get_mime_priority(app.builder.name, overrides)
-            forms = [form["mime_type"] for form in node.parent]
-            best = next((rank for rank in ranks if rank in forms), None)
-            if node["mime_type"] != best:
-                return False
-        node = node.parent
+    overrides = app.config.nb_mime_priority_overrides
+    for form in (n for n in [node, *above(node)] if "mime_type" in n):
+        ranks = get_mime_priority(app.builder.name, overrides)
+        forms = [other["mime_type"] for other in form.parent]
+        best = next((rank for rank in ranks if rank in forms), None)
+        if form["mime_type"] != best:
+            return False
     return True
 
 
 def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
     """Say where in which file a fault is."""
-    place = node
-    while place.line is None and place.parent is not None:
-        place = place.parent
-    line = place.line or 1
-    source = Path(place.source or "")
-    if not source.is_file():
-        source = Path(app.env.doc2path(app.env.docname))
+    source, line = place(app, node)
     message, hint = fault.message, fault.hint
-    if any("mime_type" in n for n in _above(node)):
+    if any("mime_type" in n for n in above(node)):
         message = f"an output of this cell has {message}"
         # MyST-NB counts the lines of cells in its own way.
         cells = read_chapter(source.name, source.read_bytes()).cells
@@ -245,13 +218,7 @@ def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
         # MyST counts some things from the line below them.
         while line > 1 and not "".join(lines[line - 1 : line]).strip():
             line -= 1
-    path = Path(os.path.relpath(source, app.srcdir)).as_posix()
-    return Problem(path, line, fault.rule, message, hint)
-
-
-def _above(node: Any) -> Iterator[Any]:
-    while (node := node.parent) is not None:
-        yield node
+    return Problem(relative(app, source), line, fault.rule, message, hint)
 
 
 class _Finder(HTMLParser):

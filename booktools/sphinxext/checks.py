@@ -6,21 +6,19 @@ page and `booktools.source.chapter` did not, has not run: that stops the build.
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import Problem
-from booktools.source.chapter import Chapter, read_book
+from booktools.source.chapter import Chapter
 from booktools.sphinxext.markdown import is_cell
-from booktools.sphinxext.problems import report
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import place, relative, report
+from booktools.sphinxext.state import Part, build, memory
 
 SUMMARY = "✓ 已用代码检验"
 NOT_RUN = "检验用的代码（没有运行）"
@@ -46,48 +44,21 @@ class Check(SphinxDirective):
         return [node]
 
 
-class _Part(NamedTuple):
-    """What stands on a page and has to be read before: where it stands."""
-
-    kind: str
-    text: str  # that tells it from others of its kind
-    path: str
-    line: int
-
-
-class DropChecks(SphinxPostTransform):
-    """Leaves checks out of everything that cannot fold them."""
-
-    default_priority = 0
-
-    def run(self, **_: Any) -> None:
-        """Remove the nodes."""
-        if self.app.builder.format != "html":
-            for node in list(self.document.findall(check)):
-                node.parent.remove(node)
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Add the directive."""
     app.add_node(check, html=(_open, _close))
     app.add_directive("check", Check)
-    app.add_post_transform(DropChecks)
     app.add_css_file("checks.css")
-    app.connect("doctree-read", _collect)
-    app.connect("env-purge-doc", _forget)
-    app.connect("env-updated", _compare, priority=100)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.READ, _collect)
+    connect(app, Stage.CHECKED, _compare)
+    connect(app, Stage.RESOLVED, _drop)
 
 
-def _parts(env: Any) -> dict[str, list[_Part]]:
-    if not hasattr(env, "booktools_parts"):
-        env.booktools_parts = {}
-    parts: dict[str, list[_Part]] = env.booktools_parts
-    return parts
-
-
-def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    _parts(env).pop(docname, None)
+def _drop(app: Sphinx, doctree: nodes.document, _: str) -> None:
+    """Leave checks out of everything that cannot fold them."""
+    if app.builder.format != "html":
+        for node in list(doctree.findall(check)):
+            node.parent.remove(node)
 
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
@@ -102,26 +73,21 @@ def _collect(app: Sphinx, doctree: nodes.document) -> None:
             part = "code cell", ""
         else:
             continue
-        source = Path(get_node_source(node) or app.env.docname)
-        if source.is_relative_to(app.srcdir):
-            source = source.relative_to(app.srcdir)
-        line = get_node_line(node) or 1
-        parts.append(_Part(*part, source.as_posix(), line))
+        source, line = place(app, node)
+        parts.append(Part(*part, relative(app, source), line))
     if parts:
-        _parts(app.env)[app.env.docname] = parts
+        memory(app.env).parts[app.env.docname] = parts
 
 
 def _compare(app: Sphinx, env: BuildEnvironment) -> None:
     """Report if a page shows as checked what has not been."""
-    book = read_book(Path(app.srcdir))
-    chapters = {chapter.docname: chapter for chapter in book.chapters}
-    for docname, parts in _parts(env).items():
-        for problem in _find_unread(parts, chapters.get(docname)):
+    for docname, parts in memory(env).parts.items():
+        for problem in _find_unread(parts, build(app).chapters.get(docname)):
             report(app, problem)
 
 
 def _find_unread(
-    parts: list[_Part], chapter: Chapter | None
+    parts: list[Part], chapter: Chapter | None
 ) -> Iterator[Problem]:
     """Find what on a page its chapter does not have."""
     known: Counter[tuple[str, str]] = Counter()
@@ -145,8 +111,8 @@ def _find_unread(
 
 
 def _open(self: HTML5Translator, node: check) -> None:
-    env: Any = self.builder.env
-    has_run = self.builder.current_docname in env.booktools_checked
+    page = self.builder.current_docname
+    has_run = page in memory(self.builder.env).checked
     text = SUMMARY if has_run else NOT_RUN
     self.body.append(f'<details class="check"><summary>{text}</summary>\n')
 

@@ -6,20 +6,19 @@ commit; in a file of its own it changes nothing else.
 
 import os
 from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 
 from booktools.publish.layout import COMMIT
+from booktools.sphinxext.order import Stage, connect
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Write the file when the site is ready."""
     commit = os.environ.get("GITHUB_SHA", "")
     # A setting, since a site is published when pages are written.
     app.add_config_value("booktools_commit", commit, "html", str)
-    app.connect("build-finished", _write_commit)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.WRITTEN, _write_commit)
 
 
 def _write_commit(app: Sphinx, exception: Exception | None) -> None:

@@ -12,20 +12,18 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 from booktools.sphinxext.markdown import Writer
+from booktools.sphinxext.order import Stage, connect
 
 FOLDER = "_sections"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Write sections while pages are written."""
-    # Before contents are collected.
-    app.connect("doctree-read", _prefer_labels, priority=100)
-    # When references are resolved, before features make HTML of the page.
-    app.connect("doctree-resolved", _write_sections, priority=600)
-    app.connect("html-page-context", _add_address)
+    connect(app, Stage.PARSED, _prefer_labels)
+    connect(app, Stage.COMPLETE, _write_sections)
+    connect(app, Stage.CONTEXT, _add_address)
     app.add_css_file("copying.css")
     app.add_js_file("copying.js", loading_method="defer")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _prefer_labels(app: Sphinx, doctree: nodes.document) -> None:
@@ -42,9 +40,8 @@ def _prefer_labels(app: Sphinx, doctree: nodes.document) -> None:
 def _write_sections(
     app: Sphinx, doctree: nodes.document, docname: str
 ) -> None:
-    if app.builder.format != "html":
-        return
-    # Of no tree: every link leads to the site.
+    # A writer makes links within the tree that it is given.  In an empty tree
+    # there are none, so that every link leads to the published site.
     writer = Writer(app, docname, nodes.Element())
     sections = []
     for section in doctree.findall(nodes.section):

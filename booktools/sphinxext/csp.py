@@ -8,6 +8,8 @@ from typing import Any
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
+from booktools.sphinxext.order import Stage, connect
+
 # What must run before a page is painted stands in it: a request would delay
 # the first picture by a third.
 FIRST_SCRIPT = (
@@ -25,12 +27,11 @@ POLICY = (
 )
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Put the policy on every page."""
-    app.connect("html-page-context", _add_policy)
-    # After sphinx-thebe, which adds to every page what only thebe reads.
-    app.connect("doctree-resolved", _drop_scripts, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.CONTEXT, _add_policy)
+    # sphinx-thebe has added to every page what only thebe reads.
+    connect(app, Stage.LAID_OUT, _drop_scripts)
 
 
 def _add_policy(

@@ -16,22 +16,19 @@ from sphinx.util import logging
 
 from booktools.publish.layout import PDF
 from booktools.render.atomic import forget_unfinished, lock, replace_files
+from booktools.sphinxext.order import Stage, connect
 
 LOGGER = logging.getLogger(__name__)
 
 WAITING = "another build of this book is running; waiting for its end"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Write pages elsewhere, and publish them when all is well."""
     publication = _Publication(app)
-    # Before features that look where pages are written.
-    app.connect("builder-inited", publication.begin, priority=0)
-    app.connect("write-started", publication.note_pages)
-    # After features have written the last of their files, and after it is
-    # known whether there were warnings.
-    app.connect("build-finished", publication.publish, priority=999)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.NEW_BUILDER, publication.begin)
+    connect(app, Stage.WRITING, publication.note_pages)
+    connect(app, Stage.PUBLISHED, publication.publish)
 
 
 class _Publication:

@@ -12,9 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple
 
 import yaml
 from myst_nb.core.read import create_nb_reader
@@ -22,20 +22,22 @@ from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from booktools.problem import BookError, Problem
+from booktools.problem import Problem
 from booktools.render.script import find_unscriptable
 from booktools.run import cache, execute
 from booktools.run.job import CHECK, Job, Limits, Outcome, Part
 from booktools.run.kernels import SETTINGS
 from booktools.run.local import this_machine
-from booktools.source.chapter import Book, Chapter, read_book
+from booktools.source.chapter import Chapter
 from booktools.source.config import CONFIG
-from booktools.source.deps import Library, chapter_digest
+from booktools.source.deps import chapter_digest
 from booktools.source.macros import expand
 from booktools.source.options import is_notebook
-from booktools.source.package import read_version, render_package, stale_files
 from booktools.source.parts import Cell
 from booktools.source.text import read_text
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import stop
+from booktools.sphinxext.state import Build, build, memory
 
 LOGGER = logging.getLogger(__name__)
 
@@ -56,34 +58,28 @@ CHECK_CELL = (
 )
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Run code between finding out what has changed and reading it."""
     app.setup_extension("myst_nb")
     execution = _Execution()
-    app.connect("builder-inited", execution.read_chapters)
-    app.connect("env-get-outdated", execution.find_outdated)
-    app.connect("env-before-read-docs", execution.run)
-    app.connect("source-read", execution.add_digest)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.BUILDER, execution.read_chapters)
+    connect(app, Stage.OUTDATED, execution.find_outdated)
+    connect(app, Stage.BEFORE_READING, execution.run)
+    connect(app, Stage.SOURCE, execution.add_digest)
 
 
-@dataclass(frozen=True)
-class _Code:
+class _Code(NamedTuple):
     """A chapter with code, its limits, digests of what it depends on."""
 
     chapter: Chapter
     limits: Limits
-    cells: str
-    checks: str
+    digests: tuple[str, str]  # for cells, for checks
 
 
 class _Execution:
     """The code of one build."""
 
-    def __init__(self) -> None:
-        self._codes: dict[str, _Code] = {}  # by docname
-        self._known: dict[str, tuple[str, str]] = {}  # digests, by docname
-        self._settings: dict[str, dict[str, Any]] = {}
+    _codes: dict[str, _Code]  # by docname
 
     def read_chapters(self, app: Sphinx) -> None:
         """Read the book, and find out what the outputs in it depend on."""
@@ -91,30 +87,21 @@ class _Execution:
         if mode not in ("cache", "off"):
             what = f"execute_notebooks is {mode!r}"
             hint = "execute: {execute_notebooks: cache}"
-            _stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
-        try:
-            book = read_book(Path(app.srcdir))
-            if problems := [
-                problem
-                for chapter in book.chapters
-                for problem in find_unscriptable(chapter)
-            ]:
-                raise BookError(problems)
-            library = _library(book)
-            for chapter in book.chapters:
-                self._settings[chapter.docname] = chapter.front_matter
-                if chapter.cells or chapter.checks:
-                    code = _read_code(book, library, chapter)
-                    self._codes[chapter.docname] = code
-        except BookError as error:
-            _stop(error.problems)
+            stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
+        this = build(app)
+        chapters = this.book.chapters
+        if problems := [p for c in chapters for p in find_unscriptable(c)]:
+            stop(problems)
+        self._codes = {
+            chapter.docname: _read_code(this, chapter)
+            for chapter in chapters
+            if chapter.cells or chapter.checks
+        }
 
     def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
         """Return the chapters whose outputs are not what they were."""
-        for name, code in self._codes.items():
-            self._known[name] = code.cells, code.checks
-        old = getattr(env, "booktools_known", {})
-        return [n for n, new in self._known.items() if old.get(n) != new]
+        old = memory(env).outputs
+        return [n for n, c in self._codes.items() if old.get(n) != c.digests]
 
     def run(self, app: Sphinx, env: Any, docnames: list[str]) -> None:
         """Run what the cache does not have."""
@@ -142,7 +129,7 @@ class _Execution:
         if problems := [p for outcome in done for p in outcome.problems]:
             for outcome in sorted(done, key=lambda o: o.job.path):
                 sys.stderr.write(outcome.traceback)
-            _stop(problems)
+            stop(problems)
         if new:
             cache.check_cache(path, jobs)
             for name, state in _build_files(env).items():
@@ -151,22 +138,23 @@ class _Execution:
         slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
-        env.booktools_known = self._known
-        # The pages whose checks have run; the others say that they have not.
-        checked: set[str] = getattr(env, "booktools_checked", set())
-        checked = checked.difference(docnames) | {
+        known = memory(env)
+        known.outputs = {n: code.digests for n, code in self._codes.items()}
+        # On all other pages it says that checks have not run.
+        known.checked = known.checked.difference(docnames) | {
             job.path.removesuffix(".md")
             for job in jobs
             if job.parts[0].place.startswith("check")
         }
-        env.booktools_checked = checked
 
     def add_digest(self, app: Sphinx, docname: str, source: list[str]) -> None:
         """Put the digest of a chapter into what MyST-NB reads."""
         code = self._codes.get(docname)
         if code and code.chapter.cells:
             source[0] = _with_digest(source[0], code)
-        elif is_notebook(matter := self._settings.get(docname, {})):
+            return
+        chapter = build(app).chapters.get(docname)
+        if chapter and is_notebook(matter := chapter.front_matter):
             # There is nothing to run, but MyST-NB would start a kernel.
             options = (matter.get("mystnb") or {}) | {"execution_mode": "off"}
             matter = matter | {"mystnb": options}
@@ -180,47 +168,30 @@ def _build_files(env: Any) -> dict[str, object]:
     return states | {str(env.doctreedir): Path(env.doctreedir).is_dir()}
 
 
-def _library(book: Book) -> Library:
-    """Return the saved code of a book, if its package is what it saves."""
-    files = render_package(book, read_version(book.root))
-    problems = [
-        Problem(
-            name,
-            1,
-            "stale-package",
-            "this file is not what the chapters save",
-            "python -m booktools extract",
-        )
-        for name in stale_files(book.root, book.package, files)
-    ]
-    if problems:
-        raise BookError(problems)
-    return Library.from_files(files, book.package)
-
-
-def _read_code(book: Book, library: Library, chapter: Chapter) -> _Code:
+def _read_code(this: Build, chapter: Chapter) -> _Code:
     """Find out what the outputs of a chapter depend on."""
-    limits = _limits(book, chapter)
+    root = this.book.root
+    limits = _limits(root, chapter)
     checks = tuple(
         Cell(number, check.line, check.source, {}, None)
         for number, check in enumerate(chapter.checks)
     )
-    digests = []
-    for cells in (chapter.cells, checks):
+
+    def digest(cells: tuple[Cell, ...]) -> str:
         parts = [
-            chapter_digest(library, replace(chapter, cells=cells), book.root),
+            chapter_digest(this.library, replace(chapter, cells=cells), root),
             chapter.path.rpartition("/")[0],  # where it runs
             SETTINGS.read_text("utf-8"),
             str(limits),
         ]
-        digest = hashlib.sha256("\n".join(parts).encode())
-        digests.append(digest.hexdigest()[:16])
-    return _Code(chapter, limits, *digests)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    return _Code(chapter, limits, (digest(chapter.cells), digest(checks)))
 
 
-def _limits(book: Book, chapter: Chapter) -> Limits:
+def _limits(root: Path, chapter: Chapter) -> Limits:
     """Return the limits of a chapter, and refuse wrong front matter."""
-    text = (book.root / chapter.path).read_text("utf-8")
+    text = (root / chapter.path).read_text("utf-8")
     problems = []
 
     def refuse(key: str, what: str, hint: str) -> None:
@@ -243,7 +214,7 @@ def _limits(book: Book, chapter: Chapter) -> Limits:
         hint = f"limits: {{lines: 2000}}; there are {', '.join(names)}"
         refuse("limits", f"these are no limits: {wish!r}", hint)
     if problems:
-        raise BookError(problems)
+        stop(problems)
     return Limits(**wish)
 
 
@@ -266,7 +237,7 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
         try:
             notebook = reader.read(text)
         except IndexError:
-            _stop([_task_list(chapter, text)])
+            stop([_task_list(chapter, text)])
         notebook.cells = [c for c in notebook.cells if c.cell_type == "code"]
         parts = tuple(
             Part(f"code cell {cell.number}", cell.line, cell.source)
@@ -277,7 +248,7 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
             code.limits,
         )
     if chapter.checks:
-        spec = _kernelspec(chapter, code.checks)
+        spec = _kernelspec(chapter, code.digests[1])
         macros = env.config.booktools_macros
         tex = {f.label: expand(f.tex, macros) for f in chapter.formulas}
         notebook = new_notebook(metadata={"kernelspec": spec})
@@ -322,7 +293,7 @@ def _kernelspec(chapter: Chapter, digest: str) -> dict[str, Any]:
 def _with_digest(text: str, code: _Code) -> str:
     """Return the text of a chapter with a digest in its front matter."""
     matter = dict(code.chapter.front_matter)
-    matter["kernelspec"] = _kernelspec(code.chapter, code.cells)
+    matter["kernelspec"] = _kernelspec(code.chapter, code.digests[0])
     return _with_front_matter(text, matter)
 
 
@@ -351,10 +322,3 @@ def _timing(outcome: Outcome) -> str:
     job = outcome.job
     what = " (checks)" * job.parts[0].place.startswith("check")
     return f"{job.path}{what} {outcome.seconds:.1f} s"
-
-
-def _stop(problems: list[Problem]) -> NoReturn:
-    """End the build without a traceback, the problems its last words."""
-    lines = map(str, sorted(problems))
-    count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-    raise SystemExit("\n".join(["", f"{count}, no page written:", *lines]))

@@ -15,6 +15,8 @@ from sphinx_exercise.nodes import (
     solution_node,
 )
 
+from booktools.sphinxext.order import Stage, connect
+
 TO_SOLUTION = "看解答"
 TO_EXERCISE = "回到题目"
 
@@ -27,17 +29,16 @@ class summary(nodes.TextElement):  # type: ignore[misc]  # noqa: N801
     """That line."""
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Change pages before they are written."""
     app.setup_extension("sphinx_exercise")
-    app.connect("env-purge-doc", _forget_gates)
+    connect(app, Stage.FORGOTTEN, _forget_gates)
     app.add_node(fold, html=(_open, _close))
     app.add_node(summary, html=(_open, _close))
-    app.connect("doctree-resolved", _link, priority=950)
-    app.connect("doctree-resolved", _fold, priority=951)
-    app.connect("html-page-context", _add_script)
+    connect(app, Stage.LAID_OUT, _link)
+    connect(app, Stage.LAID_OUT, _fold)
+    connect(app, Stage.CONTEXT, _add_script)
     app.add_css_file("exercises.css")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:
@@ -49,20 +50,18 @@ def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:
 
 
 def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
-    """Link exercises with their solutions, and mend both."""
-    if app.builder.format != "html":
-        return
+    """Link exercises with their solutions, and fix what both look like."""
     exercises = {}
     for kind in (exercise_enumerable_node, exercise_node):
         for node in list(doctree.findall(kind)):
             exercises[node["label"]] = node
-            _mend(node, node[0])
+            _fix(node, node[0])
     for node in list(doctree.findall(solution_node)):
         title = node[0]
         label = node["target_label"]
         for link in list(title.findall(nodes.reference)):
             # Who clicks on the title wants to unfold it.
-            _mend(node, link)
+            _fix(node, link)
             link[0] = nodes.Text(f"：{link[0].lstrip()}")
             title.replace(link, link.children)
         if exercise := exercises.get(label):
@@ -73,7 +72,7 @@ def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
             node += _reference(TO_EXERCISE, exercise["ids"][0])
 
 
-def _mend(node: nodes.Element, title: nodes.Element) -> None:
+def _fix(node: nodes.Element, title: nodes.Element) -> None:
     """Write "· title", not " (title)"; drop a section of an id that repeats.
 
     Every exercise of sphinx-exercise has a section `exercise-content`.
@@ -93,8 +92,6 @@ def _reference(text: str, name: str) -> nodes.paragraph:
 
 def _fold(app: Sphinx, doctree: nodes.document, _: str) -> None:
     """Fold solutions and whatever else is marked to be folded."""
-    if app.builder.format != "html":
-        return
     for node in list(doctree.findall(nodes.Admonition)):
         if "dropdown" not in node["classes"]:
             continue

@@ -1,70 +1,57 @@
-"""Pictures tell their size before they are loaded, and load when needed.
+"""Pictures have a size before they are loaded, and load when needed.
 
 A picture that is not there stops the build.
 """
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
-from sphinx.transforms import SphinxTransform
 from sphinx.util.images import get_image_size
-from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import Problem
-from booktools.sphinxext.problems import report
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import place, relative, report
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Add to how pictures are written, and a style."""
     app.add_node(nodes.image, override=True, html=(_visit, _depart))
     app.add_css_file("figures.css")
-    app.add_transform(FindPictures)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.PARSED, _find_pictures)
 
 
-class FindPictures(SphinxTransform):
-    """Takes pictures by the names that their files have.
+def _find_pictures(app: Sphinx, doctree: nodes.document) -> None:
+    """Take pictures by the names that their files have; report others.
 
     MyST writes what is no ASCII in an address as a browser does, `%E5...`,
     and Sphinx would look for a file of that name.
     """
+    for node in list(doctree.findall(nodes.image)):
+        name: str = node["uri"]
+        # Which of several files, only the writer of a page decides.
+        if urlsplit(name).scheme or name.endswith(".*"):
+            continue
+        for spelling in (name, unquote(name)):
+            if Path(app.env.relfn2path(spelling)[1]).is_file():
+                node["uri"] = spelling
+                break
+        else:
+            report(app, _missing(app, node, unquote(name)))
+            node.parent.remove(node)  # Sphinx would complain again
 
-    default_priority = 400
 
-    def apply(self, **kwargs: Any) -> None:
-        """Change addresses; report those that lead nowhere."""
-        for node in list(self.document.findall(nodes.image)):
-            name: str = node["uri"]
-            # Which of several files, only the writer of a page decides.
-            if urlsplit(name).scheme or name.endswith(".*"):
-                continue
-            for spelling in (name, unquote(name)):
-                _, file = self.env.relfn2path(spelling)
-                if Path(file).is_file():
-                    node["uri"] = spelling
-                    break
-            else:
-                self._report(node, unquote(name))
-                node.parent.remove(node)  # Sphinx would complain again
-
-    def _report(self, node: nodes.image, name: str) -> None:
-        line = get_node_line(node) or get_node_line(node.parent) or 1
-        source = Path(get_node_source(node) or self.document["source"])
-        text = source.read_text("utf-8-sig").split("\n")
-        # A picture in a text of several lines does not know its own.
-        below = enumerate(text[line - 1 :], line)
-        line = next((i for i, t in below if name in unquote(t)), line)
-        path = source.relative_to(self.app.srcdir).as_posix()
-        what = f"there is no picture {name!r}"
-        hint = (
-            "name its file as seen from the chapter's folder, a space as %20"
-        )
-        problem = Problem(path, line, "missing-picture", what, hint)
-        report(self.app, problem)
+def _missing(app: Sphinx, node: nodes.image, name: str) -> Problem:
+    source, line = place(app, node)
+    text = source.read_text("utf-8-sig").split("\n")
+    below = enumerate(text[line - 1 :], line)
+    line = next((i for i, t in below if name in unquote(t)), line)
+    path = relative(app, source)
+    what = f"there is no picture {name!r}"
+    hint = "name its file as seen from the chapter's folder, a space as %20"
+    return Problem(path, line, "missing-picture", what, hint)
 
 
 def _visit(self: HTML5Translator, node: nodes.image) -> None:

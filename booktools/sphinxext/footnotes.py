@@ -5,16 +5,17 @@ looks for them among its own.
 """
 
 import logging
-from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
+
+from booktools.sphinxext.order import Stage, connect
 
 # By which Sphinx hands on what docutils and MyST warn of.
 LOGGER = "sphinx.sphinx.util.docutils"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Hear no warning about footnotes that have their text elsewhere."""
 
     def is_right(record: logging.LogRecord) -> bool:
@@ -24,8 +25,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         return not any(f"{start}'{name}'" in text for name in names)
 
     logging.getLogger(LOGGER).addFilter(is_right)
-    app.connect("doctree-read", _remove_line)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.READ, _remove_line)
 
 
 def _remove_line(app: Sphinx, doctree: nodes.document) -> None:

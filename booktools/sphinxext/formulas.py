@@ -6,7 +6,6 @@ any is written.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,12 @@ from sphinx.writers.html5 import HTML5Translator
 from booktools.problem import BookError, Problem
 from booktools.render import katex
 from booktools.source.macros import expand
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import report
+from booktools.sphinxext.state import Formula, memory
 
-# The folder, on the site, of KaTeX's style and fonts.
-FOLDER = "katex"
+# Where, in the site's _static, KaTeX's style and fonts are.
+FONTS = "katex"
 
 # Fonts that almost every formula uses: fetched before the style asks for them.
 PRELOADED = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
@@ -33,11 +35,7 @@ PRELOADED = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 # formula, so a short one is kept together with what is beside it.
 OPENING = "（【《“‘("
 CLOSING = "，。、；：？！）】》”’,.;:?!)"
-SHORT = 15  # glyphs
-
-# TeX, and whether it stands on lines of its own.
-_Key = tuple[str, bool]
-
+SHORT = 15  # characters
 
 # What gives a name to a command within a formula: on a page, it would be known
 # nowhere else, and in a notebook in all formulas below.
@@ -51,66 +49,27 @@ MACROS = (
 )
 
 
-@dataclass(frozen=True)
-class _Formula:
-    """A formula, and where the block that it is part of begins.
-
-    ``written`` is what stands there: macros and all.
-    """
-
-    key: _Key
-    source: str
-    line: int
-    written: str
-
-
-@dataclass
-class _Memory:
-    """What is known about formulas from build to build, in ``env``."""
-
-    version: str = ""
-    pages: dict[str, list[_Formula]] = field(default_factory=dict)
-    answers: dict[_Key, katex.Answer] = field(default_factory=dict)
-    glyphs: dict[str, str] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Let KaTeX render what MathJax would render in the browser."""
     app.add_html_math_renderer(
         "katex", (_add_inline, None), (_add_display, None)
     )
-    # With other macros, all pages are others.
+    # When macros change, all pages are read again.
     app.add_config_value("booktools_macros", {}, "env", dict)
-    app.connect("config-inited", _configure)
-    app.connect("builder-inited", _add_folder)
-    app.connect("env-purge-doc", _forget)
-    # Before titles are collected.
-    app.connect("doctree-read", _expand, priority=10)
-    app.connect("doctree-read", _collect)
-    app.connect("env-updated", _render)
-    # After all that reads texts: notebooks, search, titles of exercises.
-    app.connect("doctree-resolved", _keep_punctuation, priority=990)
-    app.connect("html-page-context", _add_style)
-    app.connect("build-finished", _remove_old_fonts)
-    return {
-        "env_version": 1,
-        "parallel_read_safe": False,
-        "parallel_write_safe": True,
-    }
+    connect(app, Stage.SETTINGS, _configure)
+    connect(app, Stage.BUILDER, _add_folder)
+    connect(app, Stage.PARSED, _expand)
+    connect(app, Stage.READ, _collect)
+    connect(app, Stage.CHECKED, _render)
+    connect(app, Stage.TYPESET, _keep_punctuation)
+    connect(app, Stage.CONTEXT, _add_style)
+    connect(app, Stage.WRITTEN, _remove_old_fonts)
 
 
 def _configure(app: Sphinx, config: Config) -> None:
     config.html_math_renderer = "katex"
     tex = (config.mathjax3_config or {}).get("tex") or {}
     config.booktools_macros = tex.get("macros") or {}
-
-
-def _memory(env: Any) -> _Memory:
-    if not hasattr(env, "booktools_formulas"):
-        env.booktools_formulas = _Memory()
-    memory: _Memory = env.booktools_formulas
-    return memory
 
 
 def _folder(app: Sphinx) -> Path:
@@ -120,12 +79,8 @@ def _folder(app: Sphinx) -> Path:
 
 def _add_folder(app: Sphinx) -> None:
     folder = _folder(app)
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    (folder / FONTS).mkdir(parents=True, exist_ok=True)
     app.config.html_static_path.append(str(folder))
-
-
-def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    _memory(env).pages.pop(docname, None)
 
 
 def _expand(app: Sphinx, doctree: nodes.document) -> None:
@@ -140,8 +95,9 @@ def _expand(app: Sphinx, doctree: nodes.document) -> None:
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
     formulas = [
-        _Formula(
-            (node.astext(), isinstance(node, nodes.math_block)),
+        Formula(
+            node.astext(),
+            isinstance(node, nodes.math_block),
             get_node_source(node),
             get_node_line(node),
             node.get("written", node.astext()),
@@ -150,48 +106,45 @@ def _collect(app: Sphinx, doctree: nodes.document) -> None:
         for node in doctree.findall(kind)
     ]
     if formulas:
-        _memory(app.env).pages[app.env.docname] = formulas
+        memory(app.env).formulas[app.env.docname] = formulas
 
 
 def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """Render what is new; return the pages that this changes."""
-    memory = _memory(env)
-    formulas = [f for name in sorted(memory.pages) for f in memory.pages[name]]
+    known = memory(env)
+    formulas = [f for _, page in sorted(known.formulas.items()) for f in page]
     version = katex.version() if formulas else ""
-    known = memory.answers if memory.version == version else {}
-    keys = dict.fromkeys(formula.key for formula in formulas)
-    new = [key for key in keys if key not in known]
+    old = known.answers if known.katex == version else {}
+    keys = dict.fromkeys((f.tex, f.display) for f in formulas)
+    new = [key for key in keys if key not in old]
+    fonts, characters = known.fonts, known.characters
     try:
-        if new:
-            known = known | dict(zip(new, katex.render(new), strict=True))
-        answers = {key: known[key] for key in keys}
-        if problems := [
-            _problem(app, formula, answers[formula.key])
-            for formula in formulas
-            if answers[formula.key].error or DEFINES.search(formula.written)
-        ]:
-            raise BookError(problems)
-        glyphs = _union(answers.values())
-        old = memory.files
-        if (glyphs, version) != (memory.glyphs, memory.version):
-            memory.files = katex.style(glyphs) if glyphs else {}
+        made = dict(zip(new, katex.render(new), strict=True)) if new else {}
+        known.answers = {key: (old | made)[key] for key in keys}
+        texts = (answer.text for answer in known.answers.values())
+        known.characters = "".join(sorted(set("".join(texts))))
+        if (characters, version) != (known.characters, known.katex):
+            characters = known.characters
+            known.fonts = katex.style(characters) if characters else {}
     except BookError as error:
-        count = len(error.problems)
-        total = f"{count} problem{'s' * (count > 1)}, no page written:"
-        raise SystemExit(f"\n{total}\n{error}") from None
-    memory.version = version
-    memory.answers = answers
-    memory.glyphs = glyphs
-    _write_files(_folder(app) / FOLDER, memory.files)
+        for problem in error.problems:
+            report(app, problem)
+        return []
+    known.katex = version
+    for formula in formulas:
+        answer = known.answers[formula.tex, formula.display]
+        if answer.error or DEFINES.search(formula.written):
+            report(app, _problem(app, formula, answer))
+    _write_files(_folder(app) / FONTS, known.fonts)
     # Pages name style and fonts with their checksums.
-    return [] if memory.files == old else list(env.all_docs)
+    return [] if known.fonts == fonts else list(env.all_docs)
 
 
-def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
+def _problem(app: Sphinx, formula: Formula, answer: katex.Answer) -> Problem:
     """Say what is wrong with a formula, and on which line of its file."""
     tex, error = formula.written, answer.error
-    # In what macros stand for, nobody would look for it.
-    position = answer.position if tex == formula.key[0] else 0
+    # A position in what macros stand for is none in what is written.
+    position = answer.position if tex == formula.tex else 0
     hint = MACROS if error.startswith("Undefined control") else ""
     if definition := DEFINES.search(tex):
         error = f"{definition[0]} would be known in this formula only"
@@ -200,7 +153,8 @@ def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
     source = Path(formula.source)
     text = source.read_text("utf-8-sig")
     block = sum(map(len, text.splitlines(True)[: formula.line - 1]))
-    # A formula in a text of several lines does not know its own.
+    # docutils knows where the paragraph begins that a formula is part of, not
+    # on which of its lines the formula is: look for it from there.
     start = max(text.find(tex, block), block)
     line = text.count("\n", 0, start + position) + 1
     before = tex[:position].split("\n")
@@ -208,15 +162,6 @@ def _problem(app: Sphinx, formula: _Formula, answer: katex.Answer) -> Problem:
     what = f"{error}, in: {quote}"
     path = source.relative_to(app.srcdir).as_posix()
     return Problem(path, line, "tex", what, hint)
-
-
-def _union(answers: Iterable[katex.Answer]) -> dict[str, str]:
-    """Return the glyphs that some formulas need of each font."""
-    union: dict[str, set[str]] = {}
-    for answer in answers:
-        for font, characters in answer.glyphs.items():
-            union.setdefault(font, set()).update(characters)
-    return {font: "".join(sorted(union[font])) for font in sorted(union)}
 
 
 def _write_files(folder: Path, files: dict[str, bytes]) -> None:
@@ -233,11 +178,9 @@ def _keep_punctuation(
     app: Sphinx, doctree: nodes.document, docname: str
 ) -> None:
     """Give to formulas the punctuation around them."""
-    if app.builder.format != "html":
-        return
     for formula in doctree.findall(nodes.math):
-        answer = _memory(app.env).answers[formula.astext(), False]
-        if sum(map(len, answer.glyphs.values())) > SHORT:
+        answer = memory(app.env).answers[formula.astext(), False]
+        if len(answer.text) > SHORT:
             continue
         parent = formula.parent
         i = parent.index(formula)
@@ -254,31 +197,31 @@ def _keep_punctuation(
 def _add_style(
     app: Sphinx, pagename: str, _: str, context: dict[str, Any], __: Any
 ) -> None:
-    memory = _memory(app.env)
-    if not memory.files:
+    known = memory(app.env)
+    if not known.fonts:
         return
-    # A page without formulas may have one in its list of chapters.
-    app.add_css_file(f"{FOLDER}/{katex.STYLE}")
+    # On every page: the list of chapters may show a title with a formula.
+    app.add_css_file(f"{FONTS}/{katex.STYLE}")
     app.add_css_file("formulas.css")
-    if pagename in memory.pages:
+    if pagename in known.formulas:
         fonts = " ".join(
-            context["pathto"](f"_static/{FOLDER}/{file}", 1)
-            for file in memory.files
+            context["pathto"](f"_static/{FONTS}/{file}", 1)
+            for file in known.fonts
             if file.startswith(PRELOADED)
         )
-        # The first script of a page asks for them: see assets/mode.js.
+        # The first script of a page loads these early: see assets/mode.js.
         context["metatags"] += f'<meta name="book-fonts" content="{fonts}">\n'
 
 
 def _remove_old_fonts(app: Sphinx, exception: Exception | None) -> None:
-    for path in Path(app.outdir, "_static", FOLDER).glob("*"):
-        if exception is None and path.name not in _memory(app.env).files:
+    for path in Path(app.outdir, "_static", FONTS).glob("*"):
+        if exception is None and path.name not in memory(app.env).fonts:
             path.unlink()
 
 
 def _html(self: HTML5Translator, node: nodes.Element, display: bool) -> str:
     key = (node.astext(), display)
-    return _memory(self.builder.env).answers[key].html
+    return memory(self.builder.env).answers[key].html
 
 
 def _add_inline(self: HTML5Translator, node: nodes.math) -> None:

@@ -25,6 +25,8 @@ from sphinx.util import FilenameUniqDict
 
 from booktools.source.config import CONFIG
 from booktools.source.toc import TOC
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import FileState, memory
 
 # What decides about pages, beside their texts and the tools.
 INPUTS = (CONFIG, TOC, "CNAME", "LICENSE")
@@ -53,20 +55,14 @@ OWN = {"source_map", "wordcount"}
 # Of an object in memory, another one in each build.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
-# Of a file: size and times, which no program can set all of, and its digest.
-_Known = tuple[tuple[int, int, int], str]
 
-
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Compare what pages are made from with what it was."""
     app.add_config_value("booktools_inputs", "", "env", str)
-    # Before other features add their own folders to the author's.
-    app.connect("config-inited", _digest_inputs, priority=0)
-    app.connect("env-get-outdated", _find_changed)
-    app.connect("env-updated", _remember_files)
-    # After everything has its number.
-    app.connect("env-get-updated", _find_affected, priority=999)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.WRITTEN_SETTINGS, _digest_inputs)
+    connect(app, Stage.OUTDATED, _find_changed)
+    connect(app, Stage.RIGHT, _remember_files)
+    connect(app, Stage.NUMBERED, _find_affected)
 
 
 def _digest_inputs(app: Sphinx, config: Config) -> None:
@@ -105,22 +101,22 @@ def _find_changed(app: Sphinx, env: Any, *_: object) -> list[str]:
     Sphinx itself compares times, and would not see that an older file has
     replaced a newer one.
     """
-    known: dict[str, dict[str, _Known]] = getattr(env, "booktools_files", {})
+    known = memory(env).files
     return [
         name
         for name in env.found_docs
         if any(
-            _look_at(app, path, old)[1] != old[1]
+            _look_at(app, path, old).digest != old.digest
             for path, old in known.get(name, {}).items()
         )
     ]
 
 
 def _remember_files(app: Sphinx, env: Any) -> None:
-    known: dict[str, dict[str, _Known]] = getattr(env, "booktools_files", {})
-    env.booktools_files = {
+    files = memory(env).files
+    memory(env).files = {
         name: {
-            path: _look_at(app, path, known.get(name, {}).get(path))
+            path: _look_at(app, path, files.get(name, {}).get(path))
             for path in sorted(_sources(env, name))
         }
         for name in env.found_docs
@@ -132,17 +128,17 @@ def _sources(env: Any, name: str) -> set[str]:
     return {env.doc2path(name), *map(str, env.dependencies.get(name, ()))}
 
 
-def _look_at(app: Sphinx, name: str, old: _Known | None) -> _Known:
-    """Return size, times and digest of a file; read it only if they differ."""
+def _look_at(app: Sphinx, name: str, old: FileState | None) -> FileState:
+    """Return what a file is; read it only if its size or a time differs."""
     path = Path(app.srcdir, name)
     try:
         found = path.stat()
     except OSError:
-        return (0, 0, 0), "missing"
+        return FileState(0, 0, 0, "missing")
     state = found.st_size, found.st_mtime_ns, found.st_ctime_ns
-    if old and old[0] == state:
+    if old and old[:3] == state:
         return old
-    return state, _hash_file(path)
+    return FileState(*state, _hash_file(path))
 
 
 def _find_affected(app: Sphinx, env: Any) -> list[str]:
@@ -153,13 +149,14 @@ def _find_affected(app: Sphinx, env: Any) -> list[str]:
     output = Path(app.outdir)
     copies = {f"_images/{name}" for _, name in env.images.values()}
     copies |= {f"_downloads/{name}" for _, name in env.dlfiles.values()}
-    for name in getattr(env, "booktools_copies", set()) - copies:
+    known = memory(env)
+    for name in known.copies - copies:
         (output / name).unlink(missing_ok=True)
-    env.booktools_copies = copies
+    known.copies = copies
     shared = _hash(_shared(env))
-    if shared == getattr(env, "booktools_shared", ""):
+    if shared == known.shared:
         return []
-    env.booktools_shared = shared
+    known.shared = shared
     # Nothing that was written for other pages than these can stay.
     shutil.rmtree(output)
     output.mkdir()
@@ -204,7 +201,7 @@ def _shared(env: Any) -> Iterator[str]:
         yield f"{label} {entry['docname']} {entry['type']}"
         yield from map(str, entry["node"].children[:1])  # its title
     # Pages list the chapters, which are those with a reading time.
-    yield repr(sorted(getattr(env, "booktools_minutes", {})))
+    yield repr(sorted(memory(env).minutes))
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,8 @@ from booktools.publish.layout import (
     PDF,
 )
 from booktools.publish.repository import find_site
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import pages_with_code
 
 # The theme's own groups, which would offer raw MyST as a notebook.
 REPLACED = ("launch-buttons", "download-buttons")
@@ -29,18 +31,17 @@ class Link(NamedTuple):
     tooltip: str
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Add buttons after the theme has added its own.
 
     A changed repository is a changed setting, so that all pages are written.
     """
     app.add_config_value("booktools_repository", "", "html", str)
     app.add_config_value("booktools_pdf", "", "html", str)
-    app.connect("config-inited", _find_repository)
-    app.connect("html-page-context", _add_buttons, priority=600)
+    connect(app, Stage.SETTINGS, _find_repository)
+    connect(app, Stage.BUTTONS, _add_buttons)
     app.add_css_file("launch.css")
     app.add_js_file("launch.js", loading_method="defer")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def launch_links(repository: str, docname: str) -> list[Link]:
@@ -109,9 +110,8 @@ def _add_buttons(
     buttons = context.get("header_buttons")
     if doctree is None or buttons is None:  # no page of the book, or theme
         return
-    # What feature `notebooks` makes in this build, not what lies on the disk.
-    pages: set[str] = getattr(app.env, "booktools_notebooks", set())
-    has_notebook = pagename in pages
+    # As feature `notebooks` makes them.
+    has_notebook = pagename in pages_with_code(app.env)
     rest = [b for b in buttons if b.get("label") not in REPLACED]
     buttons.clear()
     if has_notebook and app.config.booktools_repository:

@@ -7,43 +7,30 @@ it were a plain container, with a warning.
 """
 
 import html
-import posixpath
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, product
 from operator import add
 from textwrap import indent
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
 
 from docutils import nodes  # type: ignore[import-untyped]
-from sphinx import addnodes
-from sphinx.application import Sphinx
 from sphinx.locale import admonitionlabels
-from sphinx.util import logging
 
-LOGGER = logging.getLogger(__name__)
-
-PAGE_ONLY = "page-only"
-
-# What has nothing to read.  Other features and packages are known by the
-# names of their nodes: neither need be there.
-SILENT = (
-    *(nodes.Invisible, nodes.colspec, nodes.label, addnodes.index),
-    *(addnodes.highlightlang, addnodes.tabular_col_spec, addnodes.toctree),
-    nodes.meta,
-)
-SILENT_NAMES = {"check", "fontawesome", "HiddenCellNode", "sd_tab_input"}
-
-BOXES = (nodes.Admonition, nodes.sidebar, nodes.topic)
-EXERCISES = {"exercise_node", "exercise_enumerable_node", "solution_node"}
-FOLDED_NAMES = {"solution_node", "dropdown_main"}
-LISTS = (nodes.bullet_list, nodes.enumerated_list)
-# Each line of what these hold begins with a mark, or with spaces.
-INDENTED = (
-    *(nodes.block_quote, nodes.list_item, nodes.definition, nodes.entry),
-    *(nodes.footnote, nodes.citation, *BOXES),
+from booktools.sphinxext.inlines import (
+    BOXES,
+    Inlines,
+    above,
+    by_name,
+    escape,
+    find,
+    is_a,
+    is_folded,
+    is_silent,
+    one_line,
+    raw,
+    ticks,
 )
 
 LANGUAGES = {"ipython3": "python", "ipython": "python", "myst-ansi": "text"}
@@ -53,16 +40,18 @@ LANGUAGES |= {"default": "", "none": ""}
 INNER = {"align": "aligned", "alignat": "alignedat", "gather": "gathered"}
 INNER |= {"equation": "gathered", "multline": "gathered"}
 
-TEXTS = (nodes.paragraph, nodes.attribution, nodes.Text, nodes.Inline)
-PLAIN = (
-    *(nodes.document, nodes.section, nodes.container, nodes.compound),
-    *(nodes.legend, nodes.definition, nodes.entry, addnodes.glossary),
-    *(nodes.field_body, addnodes.desc_content, addnodes.hlist),
-    addnodes.hlistcol,
-)
-PLAIN_NAMES = {"aside_main"}
-
 ALIGNMENT = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
+
+EXERCISES = "exercise_node exercise_enumerable_node solution_node"
+PLAIN = """
+    document section compound legend definition entry glossary field_body
+    desc_content hlist hlistcol aside_main
+"""
+LISTS = "bullet_list enumerated_list"
+# Each line of what these hold begins with a mark, or with spaces.
+INDENTED = f"""
+    block_quote list_item definition entry footnote citation {BOXES}
+"""
 
 
 @dataclass(frozen=True)
@@ -79,49 +68,8 @@ class Block:
     folded: bool = False
 
 
-class Writer:
-    """Writes parts of one page.
-
-    Links lead to the published site.  Where that is not known, they lead to
-    notebooks, or become plain text.
-
-    Parameters
-    ----------
-    app : Sphinx
-        The build, while it writes pages.
-    docname : str
-        The page.
-    tree : nodes.Element
-        What will be written, all of it: links within it stay within it.
-    notebooks : container of str
-        The pages that have notebooks.
-    """
-
-    # What is written for a notebook says which nodes are not known.
-    warns = False
-
-    def __init__(
-        self,
-        app: Sphinx,
-        docname: str,
-        tree: Any,
-        notebooks: Container[str] = (),
-    ):
-        self.app = app
-        base: str = app.config.html_baseurl
-        self.site = base and base.rstrip("/") + "/"
-        self.page = app.builder.get_target_uri(docname)
-        self._notebooks = notebooks
-        self._unknown: set[str] = set()
-        self._numbers = app.env.toc_fignumbers.get(docname, {})
-        elements = list(tree.findall(nodes.Element))
-        self._ids = {i for node in elements for i in node.get("ids", ())}
-        self._used = {
-            node.get("refid") or node.get("refuri", "").removeprefix("#")
-            for node in elements
-            if isinstance(node, nodes.reference | nodes.footnote_reference)
-            and not _is_bare(node)
-        }
+class Writer(Inlines):
+    """Writes parts of one page: see `Inlines`."""
 
     def text(self, node: Any) -> str:
         """Return a node as one text; code cells become listings."""
@@ -130,17 +78,6 @@ class Writer:
     def blocks(self, node: Any) -> list[Block]:
         """Return what is in a node, cells and headings told apart."""
         return [block for child in node for block in self._block(child)]
-
-    def image(self, node: Any) -> str:
-        """Return an image, as a link to the site."""
-        if urlsplit(node["uri"]).scheme:
-            address = node["uri"]
-        elif self.site and node["uri"] in self.app.env.images:
-            name = self.app.env.images[node["uri"]][1]
-            address = f"{self.site}_images/{quote(name)}"
-        else:
-            return _escape(node.get("alt", ""))
-        return show_image(node, address)
 
     def _block(self, node: Any) -> list[Block]:
         """Return what a node is, with anchors where links lead to it."""
@@ -154,126 +91,48 @@ class Writer:
         return [Block(anchors), *blocks]
 
     def _render(self, node: Any) -> Iterable[Block]:
-        if _is_silent(node):
+        if is_silent(node):
             return []
-        match node:
-            case nodes.title() if isinstance(node.parent, nodes.section):
-                above_it = [n for n in above(node) if type(n) is nodes.section]
-                text = f"{'#' * len(above_it)} {self._inlines(node)}"
-                return [Block(text, heading=True)]
-            case nodes.title() | nodes.rubric() | nodes.term():
-                return [Block(_bold(self._inlines(node)))]
-            case nodes.field_name() | addnodes.centered():
-                return [Block(_bold(self._inlines(node)))]
-            case nodes.container() if _is_card_title(node):
-                return [Block(_bold("".join(map(self._inlines, node))))]
-            case nodes.field():
-                return [Block(_join(self.blocks(node)))]
-            case nodes.math_block():
-                return [Block(self._formula(node))]
-            case nodes.literal_block() | nodes.doctest_block():
-                return [Block(_listing(node))]
-            case nodes.bullet_list() | nodes.enumerated_list():
-                return [Block(self._list(node))]
-            case nodes.definition_list() | nodes.field_list():
-                texts = (_join(self.blocks(item)) for item in node)
-                return [Block("\n".join(_item("- ", t) for t in texts))]
-            case nodes.block_quote():
-                return [Block(_quote(_join(self.blocks(node))))]
-            case nodes.table():
-                return [Block(self._table(node))]
-            case nodes.caption():
-                return [Block(self._caption(node))]
-            case nodes.figure():
-                return [Block(_join(self.blocks(node)))]
-            case nodes.transition():
-                return [Block("---")]
-            case nodes.footnote() | nodes.citation():
-                label, text = node[0].astext(), _join(self.blocks(node))
-                return [Block(f"\\[{_escape(label)}\\] {text}")]
-            case nodes.line_block():
-                return [Block("  \n".join(map(self._inlines, node)))]
-            case nodes.raw():
-                return [Block(_raw(node))]
-            case nodes.container() if is_cell(node):
-                return self._cell(node)
-            case nodes.Element() if _is_box(node):
-                return self._box(node)
-        if isinstance(node, TEXTS):
-            return [Block(self._paragraph([node]))]
-        if isinstance(node, PLAIN) or type(node).__name__ in PLAIN_NAMES:
-            return self.blocks(node)
-        if type(node).__name__ == "sd_tab_label":
-            return [Block(_bold(self._inlines(node)))]
-        # Of what other packages add: a line of text is read as one.
-        if isinstance(node, nodes.TextElement):
-            return [Block(self._paragraph(node))]
-        self._warn(node)
-        if any(isinstance(n, nodes.Text | nodes.Inline) for n in node):
-            return [Block(self._paragraph(node))]
+        write = find(BLOCKS, node)
+        if not write:
+            self._warn(node)
+            is_line = any(is_a(n, "Text Inline") for n in node)
+            write = Writer._paragraph if is_line else Writer.blocks
+        result = write(self, node)
+        return [Block(result)] if isinstance(result, str) else result
+
+    def _title(self, node: Any) -> Iterable[Block]:
+        if not isinstance(node.parent, nodes.section):
+            return [Block(self._bold(node))]
+        level = sum(type(n) is nodes.section for n in above(node))
+        text = f"{'#' * level} {self._inlines(node).strip()}"
+        return [Block(text, heading=True)]
+
+    def _bold(self, node: Any) -> str:
+        """Return a whole line in bold, in which nothing can be bold itself."""
+        return f"**{self._inlines(node).strip().replace('**', '')}**"
+
+    def _container(self, node: Any) -> Iterable[Block]:
+        if is_cell(node):
+            return self._cell(node)
+        if node.get("design_component") == "card-title":
+            return [Block(self._bold(node))]
         return self.blocks(node)
 
-    def _inlines(self, node: Iterable[Any]) -> str:
-        return "".join(map(self._inline, node)).strip()
+    def _joined(self, node: Any) -> str:
+        return _join(self.blocks(node))
 
-    def _inline(self, node: Any) -> str:
-        if isinstance(node, nodes.target):
-            return self._anchors(node) + "".join(map(self._inline, node))
-        if _is_silent(node):
-            return ""
-        match node:
-            case nodes.Text():
-                text = _escape(node.astext().replace("\n", " "))
-                return text.replace("|", r"\|") if _in_table(node) else text
-            case nodes.literal():
-                return _code(node)
-            case nodes.math():
-                return f"${_one_line(node)}$"
-            case nodes.image():
-                return self.image(node)
-            case nodes.raw():
-                return _raw(node)
-            case nodes.footnote_reference():
-                label, link = _escape(node.astext()), self._link(node)
-                return f"<sup>[\\[{label}\\]]({link})</sup>"
-        text = "".join(map(self._inline, node))
-        match node:
-            case nodes.reference():
-                link = self._link(node)
-                return f"[{text.strip()}]({link})" if link else text
-            case nodes.strong():
-                return _mark(text, "**", "strong")
-            case nodes.emphasis():
-                return _mark(text, "*", "em")
-            case nodes.subscript():
-                return f"<sub>{text}</sub>"
-            case nodes.superscript():
-                return f"<sup>{text}</sup>"
-            case nodes.abbreviation() if "explanation" in node:
-                return f"{text}（{_escape(node['explanation'])}）"
-            case nodes.inline() if type(node).__name__ == "sd_line_break":
-                return "<br>"
-        if not isinstance(node, (nodes.TextElement, *TEXTS)):
-            self._warn(node)
-        return text
+    def _items(self, node: Any) -> str:
+        return "\n".join(_item("- ", self._joined(item)) for item in node)
 
-    def _warn(self, node: Any) -> None:
-        """Say which node is not known, once for each kind on a page."""
-        name = type(node).__name__
-        if name in self._unknown or not self.warns:
-            return
-        self._unknown.add(name)
-        # Most nodes know no line, but what they are in does.
-        place = next((n for n in [node, *above(node)] if n.line), node)
-        LOGGER.warning(
-            f"notebooks cannot show a node {name!r}; what is in it is kept",
-            location=place,
-            type="booktools",
-            subtype="unknown-node",
-        )
+    def _note(self, node: Any) -> str:
+        return f"\\[{escape(node[0].astext())}\\] {self._joined(node)}"
+
+    def _lines(self, node: Any) -> str:
+        return "  \n".join(self._inlines(line).strip() for line in node)
 
     def _paragraph(self, node: Iterable[Any]) -> str:
-        text = self._inlines(node)
+        text = self._inlines(node).strip()
         # It must not begin as a list, a heading, a quotation or a line does.
         text = re.sub(r"^(\d+)(?=[.)]\s)", r"\1\\", text)
         return re.sub(r"^(?=#|>|[-+]\s|[-=~]{2})", r"\\", text)
@@ -294,7 +153,7 @@ class Writer:
         # Jupyter takes formulas out before it looks for quotations and lists:
         # the marks at the beginning of lines would become part of them.
         if _is_indented(node):
-            return f"$$ {_one_line(node, tex)} $$"
+            return f"$$ {one_line(node, tex)} $$"
         return f"$$\n{tex}\n$$"
 
     def _list(self, node: Any) -> str:
@@ -302,7 +161,7 @@ class Writer:
         for number, item in enumerate(node, node.get("start", 1)):
             is_bullet = isinstance(node, nodes.bullet_list)
             mark = "- " if is_bullet else f"{number}. "
-            gaps = ("\n" * (1 if isinstance(n, LISTS) else 2) for n in item)
+            gaps = ("\n" * (1 if is_a(n, LISTS) else 2) for n in item)
             text = "".join(map(add, gaps, map(self.text, item)))
             items.append(_item(mark, text.strip()))
         return "\n".join(items)
@@ -326,7 +185,8 @@ class Writer:
         kind = {"figure": "figure", "table": "table"}.get(
             node.parent.tagname, "code-block"
         )
-        number, text = self._number(node.parent, kind), self._inlines(node)
+        number = self._number(node.parent, kind)
+        text = self._inlines(node).strip()
         return f"**{number}**　{text}" if number else text
 
     def _number(self, node: Any, kind: str) -> str:
@@ -353,43 +213,15 @@ class Writer:
             title = parts.pop(0)
         blocks = [block for part in parts for block in self._block(part)]
         number = self._number(node, "exercise") if "title" in title else ""
-        if _is_folded(node):
+        if is_folded(node):
             return _fold(_name(node, number + _plain(title)), blocks)
-        name = number + "".join(map(self._inline, title))
+        name = number + self._inlines(title)
         if name := _name(node, name):
             blocks.insert(0, Block(f"**{name}**"))
         # Code cells run only where they stand by themselves.
         if any(block.cell is not None for block in blocks):
             return blocks
         return [Block(_quote(_join(blocks)))]
-
-    def _anchors(self, node: Any) -> str:
-        ids = node.get("ids", ()) if isinstance(node, nodes.Element) else ()
-        # Without a site other notebooks may link to any of them.
-        used = [i for i in ids if i in self._used or not self.site]
-        return "".join(f'<a id="{html.escape(i)}"></a>' for i in used)
-
-    def _link(self, node: Any) -> str:
-        """Return where a reference leads to; empty if nowhere."""
-        uri: str = node.get("refuri") or f"#{node.get('refid', '')}"
-        if "filename" in node:  # a file to download
-            uri = posixpath.relpath(
-                f"_downloads/{node['filename']}", posixpath.dirname(self.page)
-            )
-        path, _, fragment = uri.partition("#")
-        if not urlsplit(uri).scheme and (path or fragment not in self._ids):
-            uri = self._elsewhere(uri, path, fragment)
-        return uri.replace("(", "%28").replace(")", "%29")
-
-    def _elsewhere(self, uri: str, path: str, fragment: str) -> str:
-        """Return an address outside of what is written."""
-        if self.site:
-            return urljoin(self.site + self.page, uri)
-        here = posixpath.dirname(self.page)
-        target = posixpath.normpath(posixpath.join(here, path))
-        if target.removesuffix(".html") not in self._notebooks:
-            return ""
-        return f"{path.removesuffix('.html')}.ipynb#{fragment}".rstrip("#")
 
 
 def is_cell(node: Any) -> bool:
@@ -404,114 +236,18 @@ def _join(blocks: Iterable[Block]) -> str:
     return "\n\n".join(block.text for block in blocks if block.text)
 
 
-def _is_card_title(node: Any) -> bool:
-    return bool(node.get("design_component") == "card-title")
-
-
-def _is_silent(node: Any) -> bool:
-    return (
-        isinstance(node, SILENT)
-        or type(node).__name__ in SILENT_NAMES
-        or (isinstance(node, nodes.Element) and PAGE_ONLY in node["classes"])
-    )
-
-
-def _is_box(node: Any) -> bool:
-    return isinstance(node, BOXES) or type(node).__name__ in FOLDED_NAMES
-
-
-def _is_folded(node: Any) -> bool:
-    return type(node).__name__ in FOLDED_NAMES or "dropdown" in node["classes"]
-
-
-def _is_bare(node: Any) -> bool:
-    """Say whether a link stands where no link will: see `_plain`."""
-    box = node.parent.parent
-    is_title = isinstance(node.parent, nodes.title)
-    return is_title and _is_box(box) and _is_folded(box)
-
-
-def above(node: Any) -> Iterator[Any]:
-    """Yield what a node is in, from the inside out."""
-    while (node := node.parent) is not None:
-        yield node
-
-
-def _in_table(node: Any) -> bool:
-    return any(isinstance(n, nodes.entry) for n in above(node))
-
-
 def _is_indented(node: Any) -> bool:
     return any(
-        isinstance(n, INDENTED) and not (_is_box(n) and _is_folded(n))
+        is_a(n, INDENTED) and not (is_a(n, BOXES) and is_folded(n))
         for n in above(node)
     )
 
 
-def _escape(text: str) -> str:
-    return re.sub(r"([\\`*_~\[\]<&$])", r"\\\1", text)
-
-
-def _one_line(node: Any, tex: str = "") -> str:
-    """Return a formula without line breaks, and so without comments."""
-    lines = (tex or node.astext()).splitlines()
-    parts = [re.split(r"(?<!\\)%", line)[0].strip() for line in lines]
-    text = " ".join(filter(None, parts))
-    if _in_table(node):
-        text = text.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
-    return text
-
-
-def _mark(text: str, mark: str, tag: str) -> str:
-    """Emphasize; beside punctuation Markdown would not see its own marks."""
-    if text[:1].isalnum() and text[-1:].isalnum():
-        return f"{mark}{text}{mark}"
-    return f"<{tag}>{text}</{tag}>"
-
-
-def _bold(text: str) -> str:
-    """Return a whole line in bold, in which nothing can be bold by itself."""
-    return f"**{text.replace('**', '')}**"
-
-
-def _code(node: Any) -> str:
-    text = node.astext().replace("\n", " ")
-    if _in_table(node):
-        text = text.replace("|", r"\|")
-    ticks, space = _ticks(text, "`"), " " * ("`" in text)
-    return f"{ticks}{space}{text}{space}{ticks}"
-
-
 def _listing(node: Any) -> str:
     language = node.get("language", "")
-    ticks = _ticks(node.astext(), "```")
-    opening = ticks + LANGUAGES.get(language, language)
-    return f"{opening}\n{node.astext().rstrip()}\n{ticks}"
-
-
-def _ticks(text: str, ticks: str) -> str:
-    """Return backticks, more of them than a text has in a row."""
-    while ticks in text:
-        ticks += "`"
-    return ticks
-
-
-def _raw(node: Any) -> str:
-    """Return HTML to read; style, scripts and comments are for pages."""
-    text: str = node.astext().strip()
-    is_html = "html" in node["format"].split()
-    if not is_html or text.startswith(("<style", "<script", "<!--")):
-        return ""
-    return text
-
-
-def show_image(node: Any, address: str) -> str:
-    """Return an image that is at some address."""
-    alt = node.get("alt", "")
-    if "width" not in node:
-        return f"![{_escape(alt)}]({address})"
-    alt, width = html.escape(alt), html.escape(node["width"])
-    return f'<img src="{address}" alt="{alt}" width="{width}">'
+    fence = ticks(node.astext(), "```")
+    opening = fence + LANGUAGES.get(language, language)
+    return f"{opening}\n{node.astext().rstrip()}\n{fence}"
 
 
 def _quote(text: str) -> str:
@@ -520,7 +256,7 @@ def _quote(text: str) -> str:
 
 def _name(node: Any, title: str) -> str:
     """Return what a box is called; exercises as `练习 3 · 热身`."""
-    if type(node).__name__ in EXERCISES:
+    if is_a(node, EXERCISES):
         title = re.sub(r" \((.*)\)$", r" · \1", title)
     return title.strip() or str(admonitionlabels.get(node.tagname, ""))
 
@@ -550,3 +286,30 @@ def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
             opening = Block(f"<details>\n<summary>{name}</summary>")
             yield Block(_join([opening, *group, Block("</details>")]))
         name = f"{title}（续）"
+
+
+# How nodes are written that stand on lines of their own, by their kinds.
+BLOCKS: dict[str, Callable[[Writer, Any], Any]] = by_name(
+    {
+        "title": Writer._title,
+        "rubric term field_name centered sd_tab_label": Writer._bold,
+        "container": Writer._container,
+        "math_block": Writer._formula,
+        "literal_block doctest_block": lambda _, node: _listing(node),
+        LISTS: Writer._list,
+        "definition_list field_list": Writer._items,
+        "block_quote": lambda writer, node: _quote(writer._joined(node)),
+        "table": Writer._table,
+        "caption": Writer._caption,
+        "field figure": Writer._joined,
+        "transition": lambda *_: "---",
+        "footnote citation": Writer._note,
+        "line_block": Writer._lines,
+        "raw": lambda _, node: raw(node),
+        BOXES: Writer._box,
+        "Text Inline": lambda writer, node: writer._paragraph([node]),
+        PLAIN: Writer.blocks,
+        # Of what other packages add: a line of text is read as one.
+        "TextElement": Writer._paragraph,
+    }
+)

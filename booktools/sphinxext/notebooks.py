@@ -9,7 +9,6 @@ import hashlib
 import mimetypes
 import zipfile
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,18 +25,12 @@ from booktools.publish.archive import write_zip
 from booktools.publish.layout import NOTEBOOKS
 from booktools.render.script import to_script
 from booktools.render.takeaway import first_cell
-from booktools.source.chapter import read_book
-from booktools.source.deps import Library
 from booktools.source.text import read_text
-from booktools.sphinxext.markdown import (
-    Block,
-    Writer,
-    above,
-    is_cell,
-    show_image,
-)
+from booktools.sphinxext.inlines import above, show_image
+from booktools.sphinxext.markdown import Block, Writer, is_cell
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import HAS_CODE, build, memory, pages_with_code
 
-HAS_CODE = "booktools_has_code"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
@@ -48,11 +41,10 @@ FOLDED: dict[str, Any] = {
 }
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Write notebooks while pages are written."""
-    app.connect("doctree-read", _note_code)
-    app.connect("builder-inited", _begin)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.READ, _note_code)
+    connect(app, Stage.BUILDER, _begin)
 
 
 def _note_code(app: Sphinx, doctree: Any) -> None:
@@ -64,10 +56,10 @@ def _note_code(app: Sphinx, doctree: Any) -> None:
 def _begin(app: Sphinx) -> None:
     if app.builder.format == "html":
         notebooks = _Notebooks(app)
-        app.connect("env-updated", notebooks.find_stale)
+        connect(app, Stage.RIGHT, notebooks.find_stale)
         # Before features that make HTML of what is in a page.
-        app.connect("doctree-resolved", notebooks.write, priority=400)
-        app.connect("build-finished", notebooks.finish)
+        connect(app, Stage.RESOLVED, notebooks.write)
+        connect(app, Stage.WRITTEN, notebooks.finish)
 
 
 class _NotebookWriter(Writer):
@@ -91,9 +83,8 @@ class _Notebooks:
 
     def __init__(self, app: Sphinx):
         self._app = app
-        self._root = Path(app.srcdir)
         self._folder = Path(app.outdir, NOTEBOOKS)
-        self._package = app.config.booktools_package
+        self._build = build(app)
 
     def find_stale(self, app: Sphinx, env: Any) -> list[str]:
         """Return pages whose notebooks are not what they should be.
@@ -101,28 +92,23 @@ class _Notebooks:
         Of changed helpers, what readers see of them may have changed and not
         what they do: then no chapter is read again.
         """
-        # Other features link to the notebooks of these pages.
-        env.booktools_notebooks = {
-            name for name, data in env.metadata.items() if HAS_CODE in data
-        }
-        digest = hashlib.sha256(repr(self._helpers).encode()).hexdigest()
-        old = getattr(env, "booktools_helpers", None)
-        env.booktools_helpers = digest
+        package = repr(self._build.package).encode()
+        known, digest = memory(env), hashlib.sha256(package).hexdigest()
+        old, known.helpers = known.helpers, digest
         return [
             name
-            for name in env.booktools_notebooks
+            for name in pages_with_code(env)
             if digest != old or not self._path(name, ".ipynb").exists()
         ]
 
     def write(self, app: Sphinx, doctree: Any, docname: str) -> None:
         """Write the notebook and the script of a page."""
         paths = self._path(docname, ".ipynb"), self._path(docname, ".py")
-        env: Any = app.env
-        if docname not in env.booktools_notebooks:
+        pages = pages_with_code(app.env)
+        if docname not in pages:
             for path in paths:
                 path.unlink(missing_ok=True)
             return
-        pages = env.booktools_notebooks
         writer = _NotebookWriter(app, docname, doctree, pages)
         cells: list[NotebookNode] = []
         shown: set[str] = set()
@@ -147,21 +133,18 @@ class _Notebooks:
         if exception:
             return
         self._folder.mkdir(exist_ok=True)
-        contents = {n: text.encode() for n, text in self._helpers.items()}
-        for path in [
-            *self._folder.rglob("*.ipynb"),
-            *self._folder.rglob("*.py"),
-        ]:
-            name = path.relative_to(self._folder).as_posix()
-            contents[name] = path.read_bytes()
-        if (licence := self._root / "LICENSE").exists():
+        package = self._build.package
+        contents = {name: text.encode() for name, text in package.items()}
+        for path in self._folder.rglob("*"):
+            if path.suffix in (".ipynb", ".py"):
+                name = path.relative_to(self._folder).as_posix()
+                contents[name] = path.read_bytes()
+        if (licence := Path(app.srcdir, "LICENSE")).exists():
             contents["LICENSE"] = licence.read_bytes()
+        name = app.config.booktools_package
         # Not named as the package, or Python would take it for that.
-        top = f"{self._package}-book"
-        members = {
-            f"{top}/{name}": contents[name] for name in sorted(contents)
-        }
-        _pack(self._folder / f"{self._package}.zip", members)
+        members = {f"{name}-book/{n}": contents[n] for n in sorted(contents)}
+        _pack(self._folder / f"{name}.zip", members)
 
     def _cells(
         self, writer: Writer, docname: str, doctree: Any
@@ -174,9 +157,10 @@ class _Notebooks:
             head.append(f"[在线阅读本章]({writer.site}{writer.page})")
         if head:
             yield new_markdown_cell("\n\n".join(head)), None
-        chapter = self._chapters.get(docname)
+        this = self._build
+        chapter = this.chapters.get(docname)
         if chapter and (
-            setup := first_cell(self._library, self._helpers, chapter)
+            setup := first_cell(this.library, this.package, chapter)
         ):
             metadata = {"tags": ["setup"], **FOLDED}
             yield new_code_cell(setup, metadata=metadata), None
@@ -210,23 +194,6 @@ class _Notebooks:
 
     def _path(self, docname: str, ending: str) -> Path:
         return self._folder / (docname + ending)
-
-    @cached_property
-    def _helpers(self) -> dict[str, str]:
-        """The files of the package: their paths, and texts."""
-        return {
-            path.relative_to(self._root).as_posix(): path.read_text("utf-8")
-            for path in sorted((self._root / self._package).glob("*.py"))
-        }
-
-    @cached_property
-    def _library(self) -> Library:
-        return Library.from_files(self._helpers, self._package)
-
-    @cached_property
-    def _chapters(self) -> dict[str, Any]:
-        book = read_book(self._root)
-        return {chapter.docname: chapter for chapter in book.chapters}
 
 
 def _is_value(node: Any) -> bool:

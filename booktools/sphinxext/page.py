@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
@@ -10,20 +9,19 @@ from sphinx.config import Config
 
 from booktools.problem import BookError
 from booktools.publish.repository import find_site
+from booktools.sphinxext.order import Stage, connect
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Add addresses, when the configuration is known, and a style."""
-    app.connect("config-inited", _add_addresses)
-    # Before the theme looks at what the builder has.
-    app.connect("builder-inited", _add_templates, priority=0)
+    connect(app, Stage.SETTINGS, _add_addresses)
+    connect(app, Stage.NEW_BUILDER, _add_templates)
     app.add_css_file("page.css")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _add_templates(app: Sphinx) -> None:
-    # Not sooner: where the book lies would get into the digest of its
-    # settings, and so onto the site.
+    # Sphinx hashes this setting for `.buildinfo` before this event.  With an
+    # absolute path in it, the same book in two folders would give two sites.
     folder = Path(__file__).with_name("templates")
     app.config.templates_path.insert(0, str(folder))
     if isinstance(app.builder, StandaloneHTMLBuilder):

@@ -17,11 +17,14 @@ from fontTools import subset
 from sphinx.application import Sphinx
 from tinycss2.ast import Node
 
+from booktools.sphinxext.order import Stage, connect
+
 STYLES = "book.css"
-# The theme links these in a template, before all others (the first one by
-# way of theme.css).
+# Stylesheets that are on no list of Sphinx, since the theme's own template
+# links them, before all others.  It links `theme.css`, which does nothing but
+# import `basic.css`.
 THEME_STYLES = ("basic.css", "styles/pydata-sphinx-theme.css")
-# For what this book does without, or does by itself.
+# They do what this book does not need, or does in its own way.
 UNUSED_SCRIPTS = {
     "sphinx-thebe.js",
     "togglebutton.js",
@@ -29,30 +32,31 @@ UNUSED_SCRIPTS = {
     "sphinx_highlight.js",
     "doctools.js",
 }
-# Bootstrap puts this name together while it runs.
+# A class that is in no file: Bootstrap puts its name together.
 DYNAMIC_NAMES = {"bs-tooltip-auto"}
 ICONS = "/fontawesome/"
 
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # it talks much
+# It logs each table of each font.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 # The theme's script, and what it does not do here: it measures every listing
 # of a page, one after the other, before the page can be used.  What of it is
-# needed does assets/scrolling.js.
+# needed does assets/scrolling.js.  In another version of the script, the same
+# letters may mean something else.
 THEME_SCRIPT = "scripts/pydata-sphinx-theme.js"
+KNOWN = "f264bd85cd58f330ce33afffc7839c247a93498680ab7968d7d2d1ddecf955fe"
 MEASURING = (
     '"complete"===document.readyState?O():window.addEventListener("load",O)'
 )
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Choose what pages load, then make that small."""
     app.add_js_file("scrolling.js", loading_method="defer")
     weight = _Weight()
-    app.connect("html-page-context", weight.choose, priority=990)
-    # The theme and sphinx-exercise write styles at 500.
-    app.connect("build-finished", weight.reduce, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": False}
+    connect(app, Stage.LOADED, weight.choose)
+    connect(app, Stage.ALL_WRITTEN, weight.reduce)
 
 
 class _Weight:
@@ -78,16 +82,18 @@ class _Weight:
 
     def reduce(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the stylesheet; delete files that no page needs."""
-        # When no page is written, neither is any style.
+        # Sphinx copies the theme's styles only when it writes pages.
         if exception or not self._styles:
             return
         static = Path(app.outdir, "_static")
         script = static / THEME_SCRIPT
         text = script.read_text("utf-8")
-        if text.count(MEASURING) != 1:
+        if hashlib.sha256(text.encode()).hexdigest() != KNOWN:
             raise SystemExit(
-                f"error: {THEME_SCRIPT} is not the script that this book"
-                " knows; is the theme the one that requirements.txt names?"
+                f"error: _static/{THEME_SCRIPT} is not the file that"
+                " booktools/sphinxext/page_weight.py changes; install the"
+                " pydata-sphinx-theme that constraints.txt names, or adapt"
+                " that module to the new file"
             )
         text = text.replace(MEASURING, "0")
         script.write_text(text, "utf-8", newline="\n")
@@ -95,7 +101,8 @@ class _Weight:
         for page in Path(app.outdir).rglob("*.html"):
             if static not in page.parents:
                 words |= _words(page.read_text("utf-8"))
-        _mentioned(static, words)  # scripts make elements, too
+        # Adds the words of scripts, which make elements, too.
+        _mentioned(static, words)
         paths = dict.fromkeys([*THEME_STYLES, *self._styles])
         texts = {
             path: (static / path).read_text("utf-8")
@@ -133,7 +140,7 @@ def _own_files(app: Sphinx) -> Iterator[str]:
 
 
 def _is_needed(address: SplitResult, body: str) -> bool:
-    """Tell if a script does something; the policy lets no foreign one run."""
+    """Say if a script does something; the policy lets no foreign one run."""
     name = posixpath.basename(address.path)
     if not name or address.netloc or name in UNUSED_SCRIPTS:
         return False
@@ -143,8 +150,8 @@ def _is_needed(address: SplitResult, body: str) -> bool:
 def _words(text: str) -> set[str]:
     """Return all that may be the name of a class, an element or a file.
 
-    That finds more names than are in use, and misses none: they may be in a
-    script, where no parser would tell.
+    That finds more names than are in use, and misses none: a script may have
+    them in a string, which no parser would take for a name.
     """
     words = set(re.findall(r"[\w.-]+", text))
     return words.union(*(word.split(".") for word in words if "." in word))

@@ -8,62 +8,55 @@ from typing import Any
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
+from booktools.sphinxext.order import Stage, connect
+
 # Search engines and messengers cut what is longer.
 LENGTH = 120
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Describe each page, list all of them, and make one for the lost."""
-    sharing = _Sharing()
-    app.connect("html-collect-pages", sharing.make_404)
-    app.connect("html-page-context", _describe)
-    app.connect("build-finished", sharing.list_pages)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.MORE_PAGES, _make_404)
+    connect(app, Stage.CONTEXT, _describe)
+    connect(app, Stage.WRITTEN, _list_pages)
 
 
-class _Sharing:
-    """Knows if this build writes pages."""
+def _make_404(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Make the page that a server shows for a missing one.
 
-    _writes = False
+    It is shown at whatever depth, so its links are whole addresses.
+    """
+    titles = app.env.titles
+    chapters = app.env.toctree_includes.get(app.config.root_doc, [])
+    links = [
+        (app.builder.get_target_uri(name), titles[name].astext())
+        for name in chapters
+    ]
+    home = app.config.html_baseurl or "/"
+    yield "404", {"home": home, "links": links}, "404.html"
 
-    def make_404(
-        self, app: Sphinx
-    ) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Make the page that a server shows for a missing one.
 
-        It is shown at whatever depth, so its links are whole addresses.
-        """
-        self._writes = True
-        titles = app.env.titles
-        chapters = app.env.toctree_includes.get(app.config.root_doc, [])
-        links = [
-            (app.builder.get_target_uri(name), titles[name].astext())
-            for name in chapters
-        ]
-        home = app.config.html_baseurl or "/"
-        yield "404", {"home": home, "links": links}, "404.html"
-
-    def list_pages(self, app: Sphinx, exception: Exception | None) -> None:
-        """Write the map of the site, for search engines."""
-        home = app.config.html_baseurl
-        if exception or not self._writes or not home:
-            return
-        urls = (
-            escape(home + app.builder.get_target_uri(name))
-            for name in sorted(app.env.found_docs)
-        )
-        lines = [
-            '<?xml version="1.0" encoding="utf-8"?>',
-            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-            *(f"<url><loc>{url}</loc></url>" for url in urls),
-            "</urlset>",
-        ]
-        robots = f"User-agent: *\nAllow: /\nSitemap: {home}sitemap.xml\n"
-        for name, text in (
-            ("sitemap.xml", "\n".join(lines) + "\n"),
-            ("robots.txt", robots),
-        ):
-            Path(app.outdir, name).write_text(text, "utf-8", newline="\n")
+def _list_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Write the map of the site, for search engines."""
+    home = app.config.html_baseurl
+    if exception or app.builder.format != "html" or not home:
+        return
+    urls = (
+        escape(home + app.builder.get_target_uri(name))
+        for name in sorted(app.env.found_docs)
+    )
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+        *(f"<url><loc>{url}</loc></url>" for url in urls),
+        "</urlset>",
+    ]
+    robots = f"User-agent: *\nAllow: /\nSitemap: {home}sitemap.xml\n"
+    for name, text in (
+        ("sitemap.xml", "\n".join(lines) + "\n"),
+        ("robots.txt", robots),
+    ):
+        Path(app.outdir, name).write_text(text, "utf-8", newline="\n")
 
 
 def _describe(

@@ -3,36 +3,69 @@
 What nobody has foreseen ends in one sentence as well.
 """
 
+import os
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import get_node_line, get_node_source
 
 from booktools.problem import BookError, Problem
+from booktools.sphinxext.order import Stage, connect
+
+# An event of our own: a feature has found a problem.
+FOUND = "problem-found"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Stop before any page is written, and before Sphinx remembers pages."""
-    app.connect("env-updated", _stop, priority=400)
-    sys.excepthook = _say
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    found: list[Problem] = []
+    app.add_event(FOUND)
+    app.connect(FOUND, lambda _, problem: found.append(problem))
+    connect(app, Stage.PROBLEMS, lambda *_: found and stop(found))
+    sys.excepthook = _report_unforeseen
 
 
 def report(app: Sphinx, problem: Problem) -> None:
     """Add a problem to those that stop the build."""
-    _problems(app).append(problem)
+    app.emit(FOUND, problem)
 
 
-def _say(
+def place(app: Sphinx, node: Any) -> tuple[Path, int]:
+    """Return the file that a node of a page stands in, and its line.
+
+    What is part of a text of several lines knows only where that begins.
+    """
+    source = Path(get_node_source(node) or "")
+    if not source.is_file():
+        source = Path(app.env.doc2path(app.env.docname))
+    return source, get_node_line(node) or 1
+
+
+def relative(app: Sphinx, path: Path) -> str:
+    """Return a path as problems name it."""
+    return Path(os.path.relpath(path, app.srcdir)).as_posix()
+
+
+def stop(problems: Iterable[Problem]) -> NoReturn:
+    """End the build without a traceback, the problems its last words."""
+    error = BookError(problems)
+    count = len(error.problems)
+    total = f"{count} problem{'s' * (count > 1)}, no page written:"
+    raise SystemExit(f"\n{total}\n{error}")
+
+
+def _report_unforeseen(
     kind: type[BaseException],
     error: BaseException,
     traceback: TracebackType | None,
 ) -> None:
-    """Say in one sentence what ended the program.
+    """Write in one sentence what ended the program.
 
-    Sphinx has written the traceback to a file, and said so.
+    Sphinx has written the traceback to a file, and named it.
     """
     if not isinstance(error, Exception):  # such as Ctrl-C
         sys.__excepthook__(kind, error, traceback)
@@ -42,18 +75,3 @@ def _say(
     text = " ".join(str(error).split())
     name = type(error).__name__
     print(f"error: the build stopped: {name}: {text}", file=sys.stderr)
-
-
-def _problems(app: Any) -> list[Problem]:
-    if not hasattr(app, "booktools_problems"):
-        app.booktools_problems = []
-    problems: list[Problem] = app.booktools_problems
-    return problems
-
-
-def _stop(app: Sphinx, env: BuildEnvironment) -> None:
-    if problems := _problems(app):
-        error = BookError(problems)
-        count = len(error.problems)
-        total = f"{count} problem{'s' * (count > 1)}, no page written:"
-        raise SystemExit(f"\n{total}\n{error}")

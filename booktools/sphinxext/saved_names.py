@@ -7,8 +7,7 @@ made while pages are written, when it is known where all definitions are.
 import textwrap
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx import addnodes
@@ -16,14 +15,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
-from booktools.source.chapter import Book, read_book
 from booktools.source.docstring import LISTS, read_docstring, read_items
-from booktools.source.mentions import (
-    Reader,
-    SavedName,
-    read_saved_names,
-    signature,
-)
+from booktools.source.mentions import Reader, SavedName, signature
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import Names, build, memory
 
 TITLES = {
     "Attributes": "属性",
@@ -42,76 +37,46 @@ class origin(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
     """Where a name is defined and used, known when all pages are read."""
 
 
-class _Page(NamedTuple):
-    """The saved names that a page defines, and uses; if it explains them."""
-
-    defines: tuple[str, ...]
-    uses: tuple[str, ...]
-    is_reference: bool
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Find names, link them, and add a directive that lists them."""
     feature = _SavedNames()
     app.add_node(nodes.literal_block, override=True, html=(_visit, _depart))
     app.add_directive("saved-names", Reference)
-    app.connect("builder-inited", feature.read_package)
-    app.connect("env-get-outdated", feature.find_outdated)
-    app.connect("env-purge-doc", _forget)
-    app.connect("doctree-read", feature.find_names)
-    app.connect("env-updated", feature.find_stale)
-    app.connect("doctree-resolved", feature.tell_origins)
-    # Later than what makes something else of code cells than pages.
-    app.connect("doctree-resolved", _add_badges, priority=950)
+    connect(app, Stage.OUTDATED, feature.find_outdated)
+    connect(app, Stage.READ, feature.find_names)
+    connect(app, Stage.RIGHT, feature.find_stale)
+    connect(app, Stage.FILLED_IN, feature.add_origins)
+    connect(app, Stage.LAID_OUT, _add_badges)
     app.add_css_file("saved_names.css")
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
-
-
-def _read_package(root: Path) -> tuple[Book, dict[str, SavedName], list[str]]:
-    """Return a book, what it saves, and the texts that depends on."""
-    book = read_book(root)
-    texts = {}
-    for chapter in book.chapters:
-        path = root / book.package / f"{chapter.name}.py"
-        if path.is_file():
-            texts[chapter.name] = path.read_text("utf-8")
-    titles = [chapter.title for chapter in book.chapters]
-    return book, read_saved_names(texts), [*titles, *texts.values()]
 
 
 class _SavedNames:
     """What is known of saved names during one build."""
 
-    def read_package(self, app: Sphinx) -> None:
-        """Read the package that the book's chapters make."""
-        env: Any = app.env
-        if not hasattr(env, "booktools_pages"):
-            env.booktools_pages = {}
-        self._book, self._saved, self._texts = _read_package(Path(app.srcdir))
-
     def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
         """Return the pages on which other names, or other texts, are due."""
-        self._before = dict(env.booktools_pages)
-        homes = [(n, saved.module) for n, saved in self._saved.items()]
-        new = homes, self._texts
-        old = getattr(env, "booktools_package_read", new)
-        env.booktools_package_read = new
+        this, known = build(app), memory(env)
+        self._before = dict(known.names)
+        homes = [(name, saved.module) for name, saved in this.saved.items()]
+        titles = [chapter.title for chapter in this.book.chapters]
+        texts = [*titles, *this.modules.values()]
+        old = known.homes, known.texts
+        known.homes, known.texts = homes, texts
         if old[0] != homes:
             return list(env.found_docs)
-        return _references(env) if old != new else []
+        return _references(env) if old[1] != texts else []
 
     def find_names(self, app: Sphinx, doctree: nodes.document) -> None:
         """Find the saved names in the code cells of a page."""
-        env: Any = app.env
-        homes = {c.docname: c.name for c in self._book.chapters}
-        home = homes.get(env.docname, "")
-        reader = Reader(self._book.package, self._saved, home)
+        this, page = build(app), app.env.docname
+        home = this.chapters[page].name if page in this.chapters else ""
+        reader = Reader(this.book.package, this.saved, home)
         found = []
         for block in doctree.findall(nodes.literal_block):
             if block.parent.get("nb_element") == "cell_code_source":
                 block["booktools_names"] = reader.read(block.astext())
                 found += block["booktools_names"]
-        env.booktools_pages[env.docname] = _Page(
+        memory(app.env).names[page] = Names(
             tuple(dict.fromkeys(m.name for m in found if m.defines)),
             tuple(dict.fromkeys(m.name for m in found if not m.defines)),
             any(True for _ in doctree.findall(origin)),
@@ -119,7 +84,7 @@ class _SavedNames:
 
     def find_stale(self, app: Sphinx, env: Any) -> list[str]:
         """Return the pages with links that would now be wrong."""
-        old, new = self._before, env.booktools_pages
+        old, new = self._before, memory(env).names
         if old == new:
             return []
         homes = [
@@ -128,11 +93,11 @@ class _SavedNames:
         ]
         return _references(env) if homes[0] == homes[1] else list(new)
 
-    def tell_origins(
+    def add_origins(
         self, app: Sphinx, doctree: nodes.document, here: str
     ) -> None:
         """Say where names are defined and used."""
-        env: Any = app.env
+        env, names = app.env, memory(app.env).names
         homes = _homes(env)
 
         def link(page: str, anchor: str = "") -> nodes.reference:
@@ -149,10 +114,9 @@ class _SavedNames:
                     link(homes[name], f"#save-{name}"),
                 ]
             pages = [
-                chapter.docname
-                for chapter in self._book.chapters
-                if chapter.docname in env.booktools_pages
-                and name in env.booktools_pages[chapter.docname].uses
+                page
+                for page in build(app).chapters
+                if page in names and name in names[page].uses
             ]
             for page in pages:
                 start = "；用于 " if page == pages[0] else "、"
@@ -165,7 +129,8 @@ class Reference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each chapter, with one for each name."""
-        book, saved, _ = _read_package(Path(self.env.srcdir))
+        this = build(self.env.app)
+        book, saved = this.book, this.saved
         sections = []
         for chapter in book.chapters:
             names = [s for s in saved.values() if s.module == chapter.name]
@@ -238,25 +203,19 @@ def _words(text: str, saved: Iterable[str]) -> Iterator[nodes.Node]:
             yield code
 
 
-def _forget(app: Sphinx, env: Any, page: str) -> None:
-    env.booktools_pages.pop(page, None)
-
-
 def _homes(env: Any) -> dict[str, str]:
     """Return where names are defined: name -> page."""
-    pages = env.booktools_pages.items()
+    pages = memory(env).names.items()
     return {name: doc for doc, page in pages for name in page.defines}
 
 
 def _references(env: Any) -> list[str]:
-    pages = env.booktools_pages.items()
+    pages = memory(env).names.items()
     return sorted(doc for doc, page in pages if page.is_reference)
 
 
 def _add_badges(app: Sphinx, doctree: nodes.document, here: str) -> None:
-    """Tell below a cell what of it is saved."""
-    if app.builder.format != "html":
-        return
+    """Say below a cell what of it is saved."""
     package = app.config.booktools_package
     to = [app.builder.get_relative_uri(here, d) for d in _references(app.env)]
     for block in list(doctree.findall(nodes.literal_block)):

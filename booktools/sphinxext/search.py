@@ -33,13 +33,12 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-# What stands for a symbol such as ∂, which Pagefind would leave out.
-SYMBOL = "\u01c0{}\u01c1"
-# A symbol, a character, or a run of letters and digits: `plt.plot` is two
-# words.
-WORD = re.compile(
-    r"\u01c0[a-z]+\u01c1|[\u3400-\u9fff]|[^\W_\u3400-\u9fff\u01c0\u01c1]+"
-)
+from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import memory
+
+# Around the letters that stand for a symbol such as ∂, which Pagefind would
+# leave out: the digits of its number, from g on.
+OPEN, CLOSE, ZERO = "\u01c0", "\u01c1", "g"
 # Signs that mean something in code, and signs that mean something only where
 # they are not within a word, as in and/or.
 SIGNS, OUTER_SIGNS = "@#%&*^\\", "-/"
@@ -48,6 +47,25 @@ SIGNS, OUTER_SIGNS = "@#%&*^\\", "-/"
 SPACE, UNDERLINE, END = "\ue000", "\ue001", "\ue002"
 # Around a name; after the Chinese for a term.  Letters, but nobody types them.
 NAME, INTRODUCED = "\u01c2", "\u01c3"
+CHINESE = "\u3400-\u9fff"
+# A symbol, a character, or a run of letters and digits: `plt.plot` is two
+# words.
+WORD = re.compile(
+    rf"{OPEN}[a-z]+{CLOSE}|[{CHINESE}]|[^\W_{CHINESE}{OPEN}{CLOSE}]+"
+)
+# The same for search.js, which reads it as rules.json beside the index; there,
+# symbols are still as they are typed.
+_LETTER, _SIGNS = r"[\p{L}\p{N}]", SIGNS.replace("\\", r"\\")
+_SYMBOL = (
+    rf"[\p{{Sm}}\p{{So}}\p{{Sc}}{_SIGNS}]"
+    rf"|(?<!{_LETTER})[{OUTER_SIGNS}]|[{OUTER_SIGNS}](?!{_LETTER})"
+)
+RULES = {
+    **{"open": OPEN, "close": CLOSE, "zero": ZERO, "space": SPACE},
+    **{"underline": UNDERLINE, "end": END},
+    **{"name": NAME, "introduced": INTRODUCED, "symbol": _SYMBOL},
+    "word": rf"[{CHINESE}]|(?:(?![{CHINESE}]){_LETTER})+|{_SYMBOL}",
+}
 # How a chapter introduces a term: 极限（limit）.
 TERM = re.compile(r"([\u3400-\u9fff]+)（([A-Za-z][A-Za-z –-]*)）")
 
@@ -69,14 +87,13 @@ DEFAULT_FIELD = "Search this book..."
 UNUSED = ("*ui.js", "*ui.css", "pagefind-highlight.js")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Make the index of a site, and the page that shows hits."""
-    app.connect("config-inited", _name_field)
-    app.connect("builder-inited", _replace_search)
-    app.connect("env-purge-doc", _forget_places)
+    connect(app, Stage.SETTINGS, _name_field)
+    connect(app, Stage.BUILDER, _replace_search)
+    connect(app, Stage.FORGOTTEN, _forget_places)
     app.add_css_file("search.css")
     app.add_js_file("search.js", loading_method="defer")
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
 def _name_field(app: Sphinx, config: Config) -> None:
@@ -90,9 +107,9 @@ def _replace_search(app: Sphinx) -> None:
     """Leave out Sphinx's own index, which has no Chinese words."""
     if isinstance(app.builder, StandaloneHTMLBuilder):
         app.builder.search = False
-        app.connect("doctree-resolved", _write_places)
-        app.connect("html-collect-pages", _search_page)
-        app.connect("build-finished", _make_index)
+        connect(app, Stage.FILLED_IN, _write_places)
+        connect(app, Stage.MORE_PAGES, _search_page)
+        connect(app, Stage.WRITTEN, _make_index)
 
 
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -196,8 +213,7 @@ def _formulas(app: Sphinx, place: nodes.Element) -> Iterator[str]:
 
     Nobody types TeX, but somebody may look for ∂.
     """
-    memory = getattr(app.env, "booktools_formulas", None)
-    answers = memory.answers if memory else {}
+    answers = memory(app.env).answers
     for node in place.children:
         if isinstance(node, nodes.math | nodes.math_block):
             key = (node.astext(), isinstance(node, nodes.math_block))
@@ -236,7 +252,8 @@ def _is_symbol(char: str, around: str) -> bool:
 def _name_symbol(char: str) -> str:
     """Return letters that stand for a symbol."""
     digits = (int(digit, 16) for digit in f"{ord(char):x}")
-    return SYMBOL.format("".join(chr(ord("g") + digit) for digit in digits))
+    letters = "".join(chr(ord(ZERO) + digit) for digit in digits)
+    return f"{OPEN}{letters}{CLOSE}"
 
 
 def _introduce(names: list[str], text: str) -> str:
@@ -266,7 +283,7 @@ def _make_index(app: Sphinx, exception: Exception | None) -> None:
     }
     texts = {name: places[name].read_text("utf-8") for name in sorted(places)}
     state = hashlib.sha256(
-        repr((metadata.version("pagefind"), texts)).encode()
+        repr((metadata.version("pagefind"), RULES, texts)).encode()
     ).hexdigest()
     known = Path(app.doctreedir, "search.sha256")
     made = Path(app.doctreedir, "pagefind")
@@ -283,6 +300,7 @@ def _make_index(app: Sphinx, exception: Exception | None) -> None:
         for pattern in UNUSED:
             for path in made.glob(pattern):
                 path.unlink()
+        (made / "rules.json").write_text(json.dumps(RULES), "utf-8")
         known.write_text(state)
     elif index.exists():
         return

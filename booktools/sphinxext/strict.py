@@ -8,8 +8,10 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.logging import NAMESPACE, is_suppressed_warning
 
+from booktools.sphinxext.order import Stage, connect
 
-def setup(app: Sphinx) -> dict[str, Any]:
+
+def setup(app: Sphinx) -> None:
     """Count warnings, and remember builds that did not end well."""
     # With -W, Sphinx would stop at the first one and show no other.
     app.warningiserror = False
@@ -19,15 +21,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
         # Before the filter that counts warnings.
         handler.filters.insert(0, watch.is_due)
     logger.addHandler(watch)
-    app.connect("config-inited", watch.forget_unfinished)
-    # After the last handler that may stop the build for another reason.
-    app.connect("env-before-read-docs", watch.begin, priority=999)
-    # Before anybody uses what was read.
-    app.connect("env-updated", watch.read_again, priority=0)
-    # Before the site is published, and after it.
-    app.connect("build-finished", watch.judge, priority=990)
-    app.connect("build-finished", watch.finish, priority=1000)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    connect(app, Stage.SETTINGS, watch.forget_unfinished)
+    connect(app, Stage.READING, watch.begin)
+    connect(app, Stage.ALL_READ, watch.read_again)
+    connect(app, Stage.JUDGED, watch.judge)
+    connect(app, Stage.END, watch.finish)
 
 
 class _Watch(logging.Handler):

@@ -10,8 +10,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.locale import _
 
+from booktools.sphinxext.order import Stage, connect
 
-def setup(app: Sphinx) -> dict[str, Any]:
+
+def setup(app: Sphinx) -> None:
     """Fill the gaps in their catalogs from ours, if there is one."""
     language = app.config.language
     source = Path(__file__).parent / "locale" / f"{language}.po"
@@ -25,11 +27,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
             with (target / f"{name}.mo").open("wb") as file:
                 write_mo(file, messages)
             app.add_message_catalog(name, str(folder))
-    app.connect("config-inited", _name_prompts)
-    app.connect("doctree-resolved", _translate_prompts)
-    # After the theme has made its buttons.
-    app.connect("html-page-context", _translate_buttons, priority=700)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    connect(app, Stage.SETTINGS, _name_prompts)
+    connect(app, Stage.FILLED_IN, _translate_prompts)
+    connect(app, Stage.BUTTONS, _translate_buttons)
 
 
 def _name_prompts(app: Sphinx, config: Config) -> None:

@@ -65,7 +65,7 @@ TEXTS = {
         "foreign"
     ),
     "```{button-link} javascript:alert(1)\nx\n```": "script",
-    "```{image} x.png\n:target: javascript:alert(1)\n```": "script",
+    "```{image} _static/x.png\n:target: javascript:alert(1)\n```": "script",
     ":::{card} x\n:link: data:text/html,x\n:::": "script",
     "{{ substituted }}": "script",
     '<svg><image href="https://a.example/x.png"/></svg>': "foreign",

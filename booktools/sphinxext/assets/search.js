@@ -9,37 +9,40 @@
   const ON_PAGE = 30;
   const LONGEST = 200;
 
-  // As in search.py: a Chinese character, a run of letters and digits, or a
-  // symbol.
-  const SYMBOL = new RegExp(
-    "[\\p{Sm}\\p{So}\\p{Sc}@#%&*^\\\\]"
-    + "|(?<![\\p{L}\\p{N}])[-/]|[-/](?![\\p{L}\\p{N}])", "u");
-  const WORD = new RegExp(
-    "[\\u3400-\\u9fff]|(?:(?![\\u3400-\\u9fff])[\\p{L}\\p{N}])+|"
-    + SYMBOL.source, "gu");
-  const words = (text) => text.toLowerCase().match(WORD) ?? [];
+  // What search.py says: which texts are words, and what stands for what.
+  let rules;
+  const words = (text) =>
+    text.toLowerCase().match(new RegExp(rules.word, "gu")) ?? [];
+  const isSymbol = (text) => new RegExp(rules.symbol, "u").test(text);
 
   // Letters that stand for symbols, which Pagefind would leave out.
-  const code = (word) => SYMBOL.test(word)
-    ? `\u01c0${[...word.codePointAt(0).toString(16)].map((digit) =>
-      String.fromCharCode(103 + parseInt(digit, 16))).join("")}\u01c1`
+  const code = (word) => isSymbol(word)
+    ? rules.open + [...word.codePointAt(0).toString(16)].map((digit) =>
+      String.fromCharCode(rules.zero.charCodeAt(0) + parseInt(digit, 16)))
+      .join("") + rules.close
     : word;
   const decode = (_, letters) => String.fromCodePoint(parseInt(
     [...letters].map((letter) =>
-      (letter.charCodeAt(0) - 103).toString(16)).join(""), 16));
+      (letter.charCodeAt(0) - rules.zero.charCodeAt(0)).toString(16))
+      .join(""), 16));
   const codes = (text) => words(text).map(code);
 
   // A place as Pagefind has it -> its text, as the author wrote it.
-  const restore = (content) => content.split("\ue002")[0].replaceAll(" ", "")
-    .replaceAll("\ue000", " ").replaceAll("\ue001", "_")
-    .replace(/\u01c0([g-v]+)\u01c1/g, decode).trim();
+  const restore = (content) => content.split(rules.end)[0].replaceAll(" ", "")
+    .replaceAll(rules.space, " ").replaceAll(rules.underline, "_")
+    .replace(new RegExp(`${rules.open}([a-z]+)${rules.close}`, "g"), decode)
+    .trim();
 
   let loading;
   const load = () => loading ??= start();
   async function start() {
     // A browser would refuse, and complain.
     if (location.protocol === "file:") throw new Error("no server");
-    const pagefind = await import(new URL("pagefind/pagefind.js", root));
+    const [pagefind, file] = await Promise.all([
+      import(new URL("pagefind/pagefind.js", root)),
+      fetch(new URL("pagefind/rules.json", root)),
+    ]);
+    rules = await file.json();
     await pagefind.init();
     return pagefind;
   }
@@ -71,8 +74,8 @@
   // introduce it as a term.
   async function findAny(phrases, query) {
     const name = codes(query).join(" ");
-    const named = await askExactly(`\u01c2 ${name} \u01c2`);
-    const introduced = await askExactly(`${name} \u01c3`);
+    const named = await askExactly(`${rules.name} ${name} ${rules.name}`);
+    const introduced = await askExactly(`${name} ${rules.introduced}`);
     const found = new Map();
     for (const phrase of phrases) {
       for (const result of await findPhrase(phrase)) {
@@ -89,6 +92,7 @@
   }
 
   async function find(query) {
+    await load();
     let phrases = query.split(/\s+/).filter((part) => words(part).length);
     let places = await findAny(phrases, query);
     places = places.filter((place) => place.phrases === phrases.length);
@@ -97,7 +101,7 @@
       // A whole question: look for what is in it.
       const segmenter = new Intl.Segmenter("zh", {granularity: "word"});
       phrases = [...segmenter.segment(query)].map((part) => part.segment)
-        .filter((part) => SYMBOL.test(part)
+        .filter((part) => isSymbol(part)
           || (part.length > 1 && words(part).length));
       places = await findAny(phrases, query);
     }
