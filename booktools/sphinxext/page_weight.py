@@ -180,6 +180,9 @@ def _reduced_styles(
         for node in _below(kept):
             _move_address(node, posixpath.dirname(path))
         rules += kept
+    # Without the fonts that no rule names.
+    rest = tinycss2.serialize([r for r in rules if not _is_font(r)])
+    rules = [r for r in rules if not _is_font(r) or _family(r) in rest]
     icons = {
         ord(char)
         for node in _below(rules)
@@ -215,13 +218,27 @@ def _used_rules(rules: Iterable[Node], words: set[str]) -> Iterator[Node]:
                 rule.content = list(_used_rules(inner, words))
                 if not rule.content:
                     continue
-            elif rule.lower_at_keyword == "font-face":
+            elif _is_font(rule):
                 _drop_old_formats(rule)
             elif rule.lower_at_keyword == "charset":
                 continue
         elif not rule.value.startswith("!"):  # no licence
             continue
         yield rule
+
+
+def _is_font(rule: Node) -> bool:
+    return bool(
+        rule.type == "at-rule" and rule.lower_at_keyword == "font-face"
+    )
+
+
+def _family(rule: Node) -> str:
+    """Return the name of the font that a rule is about."""
+    found = re.search(
+        "font-family: *[\"']?([^\"';]+)", tinycss2.serialize(rule.content)
+    )
+    return found[1] if found else ""
 
 
 def _drop_old_formats(rule: Node) -> None:
