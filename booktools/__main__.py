@@ -211,7 +211,7 @@ def release(book: "Book", arguments: argparse.Namespace) -> int:
 
 
 def alarm(arguments: argparse.Namespace) -> int:
-    """Open, renew or close the issue of a weekly workflow on GitHub."""
+    """Open, renew or close the issue of a scheduled workflow on GitHub."""
     github = ("WORKFLOW", "SERVER_URL", "REPOSITORY", "RUN_ID")
     names = ["NEEDS", *(f"GITHUB_{name}" for name in github)]
     if missing := [name for name in names if not os.environ.get(name)]:
@@ -220,7 +220,7 @@ def alarm(arguments: argparse.Namespace) -> int:
     needs, workflow, *address, run = (os.environ[name] for name in names)
     results = {job: end["result"] for job, end in json.loads(needs).items()}
     link = "/".join([*address, "actions", "runs", run])
-    print(report(f"Weekly: {workflow}", results, link))
+    print(report(f"Scheduled: {workflow}", results, link))
     return 0
 
 

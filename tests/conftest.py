@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,9 +78,6 @@ def pytest_collection_modifyitems(config, items):
         marks += ["torch"] if used & NEED_TORCH else []
         for name in marks:
             item.add_marker(name)
-        # What is made once for a module is made in one process only.
-        if _shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
         of_chapters = item.get_closest_marker("this_book")
         needs_torch = item.get_closest_marker("torch")
         if (of_chapters and not (here / "this_book").exists()) or (
@@ -87,17 +85,11 @@ def pytest_collection_modifyitems(config, items):
         ):
             left_out.append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-def _shares(item):
-    """Tell if a test uses a fixture that its module makes for all of it."""
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    return any(
-        fixture.scope == "module"
-        and fixture.func.__module__ == item.module.__name__
-        for definitions in fixtures
-        for fixture in definitions
+    # The files that take longest come first, so that all cores end together.
+    long = Counter(i.path for i in items if i.get_closest_marker("build"))
+    items[:] = sorted(
+        (item for item in items if item not in left_out),
+        key=lambda item: (-long[item.path], str(item.path)),
     )
 
 

@@ -1,4 +1,4 @@
-"""How jobs of a weekly workflow ended -> at most one open issue on GitHub.
+"""How jobs of a scheduled workflow ended -> at most one open issue on GitHub.
 
 This needs GitHub's ``gh`` and the standard library: the job that may write
 issues installs nothing and runs nothing else.
