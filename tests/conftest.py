@@ -30,9 +30,11 @@ SOURCES = (
 )
 
 
-# Fixtures that build books or start a browser: their tests take long.
+# Fixtures that build books, start a browser, or take long without either:
+# a print, kernels, environments.
 BUILD = {"builder", "site"}
 BROWSER = {"browser"}
+SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
 NEED_TORCH = {"site"}
@@ -75,6 +77,7 @@ def pytest_collection_modifyitems(config, items):
         marks = [room] if room in ("site", "tools", "this_book") else []
         marks += ["build"] if used & BUILD else []
         marks += ["browser"] if used & BROWSER else []
+        marks += ["slow"] if used & SLOW else []
         marks += ["torch"] if used & NEED_TORCH else []
         for name in marks:
             item.add_marker(name)
@@ -86,11 +89,15 @@ def pytest_collection_modifyitems(config, items):
             left_out.append(item)
     config.hook.pytest_deselected(items=left_out)
     # The files that take longest come first, so that all cores end together.
-    long = Counter(i.path for i in items if i.get_closest_marker("build"))
+    long = Counter(i.path for i in items if _takes_long(i))
     items[:] = sorted(
         (item for item in items if item not in left_out),
         key=lambda item: (-long[item.path], str(item.path)),
     )
+
+
+def _takes_long(item):
+    return item.get_closest_marker("build") or item.get_closest_marker("slow")
 
 
 @pytest.fixture

@@ -158,6 +158,7 @@ ENDS = ["pass", "1 / 0", "os._exit(1)", "time.sleep(60)"]
 RULES = [[], ["failing-cell"], ["dead-kernel"], ["timeout"]]
 
 
+@pytest.mark.slow
 @both
 def test_processes_left_behind(fork, make_job, tmp_path):
     jobs = []
@@ -192,6 +193,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fork", "number"),
     [(0, "SIGINT"), (1, "SIGTERM"), (0, "SIGKILL"), (1, "SIGKILL")],
@@ -637,7 +639,7 @@ def test_unsuitable_version(monkeypatch):
 
 def test_fonts_are_found_before_kernels_start(tmp_path):
     """Else Matplotlib says on a page that it searches for them."""
-    script = "from booktools import execute; execute._find_fonts()"
+    script = "from booktools.run import execute; execute._find_fonts()"
     environment = {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path)}
     subprocess.run(
         [sys.executable, "-c", script],
