@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check extract saved repeat new doctor bench serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
+.PHONY: help environment book quick test test-site nightly check extract saved repeat new doctor bench serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -21,8 +21,21 @@ book: extract ## Build the book: every chapter runs, every page is made
 	@echo "The book is ready: open _build/html/index.html in a browser,"
 	@echo "or type: make serve"
 
-test: environment ## Run the tests
-	$(BIN)/python -m pytest
+# On all cores; a file stays in one process, which makes once what it shares.
+PYTEST = $(BIN)/python -m pytest -n logical --dist loadfile \
+    --no-loadscope-reorder
+
+quick: environment ## Run the small tests, in two minutes
+	$(PYTEST) -m "not (build or browser or slow or nightly)"
+
+test: environment ## Run all tests, but those for each night
+	$(PYTEST) --durations=10
+
+test-site: environment ## Test the book's own site, whatever its chapters
+	$(PYTEST) tests/site
+
+nightly: environment ## Run the tests that take too long for each change
+	$(PYTEST) -m nightly --durations=10
 
 check: environment ## Check format, style, types, imports, saved code, size
 	$(BIN)/python -m ruff format --check .
@@ -124,7 +137,7 @@ publish-pypi: ## Put the wheel of dist on PyPI, from GitHub Actions
 	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt
 	_build/uv/bin/uv publish --trusted-publishing always dist/*.whl
 
-alarm: ## Open or close the issue of a weekly workflow on GitHub
+alarm: ## Open or close the issue of a scheduled workflow on GitHub
 	@$(ANY_PYTHON) -m booktools alarm
 
 # Versions that the lock has stay as they are: to renew some, delete their

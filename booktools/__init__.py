@@ -43,7 +43,7 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``release``    what a version consists of
     ``doctor``     what is amiss here, on GitHub and on the site
     ``links``      which other sites are gone
-    ``alarm``      reports weekly runs
+    ``alarm``      reports scheduled runs
 ``render/``      what pages and take-away are made with
     ``node``       runs JavaScript
     ``katex``      TeX -> HTML, characters -> fonts

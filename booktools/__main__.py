@@ -25,7 +25,7 @@ WITHOUT = {
     "doctor": ("publish.doctor", "report what keeps the book from readers"),
     "publish-notebooks": ("publish.branches", "append notebooks to a branch"),
     "mirror": ("publish.mirror", "append the site to a branch elsewhere"),
-    "alarm": ("publish.alarm", "keep the issue of a weekly workflow"),
+    "alarm": ("publish.alarm", "keep the issue of a scheduled workflow"),
 }
 
 

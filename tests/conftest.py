@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,9 +30,11 @@ SOURCES = (
 )
 
 
-# Fixtures that build books or start a browser: their tests take long.
+# Fixtures that build books, start a browser, or take long without either:
+# a print, kernels, environments.
 BUILD = {"builder", "site"}
 BROWSER = {"browser"}
+SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
 NEED_TORCH = {"site"}
@@ -74,12 +77,10 @@ def pytest_collection_modifyitems(config, items):
         marks = [room] if room in ("site", "tools", "this_book") else []
         marks += ["build"] if used & BUILD else []
         marks += ["browser"] if used & BROWSER else []
+        marks += ["slow"] if used & SLOW else []
         marks += ["torch"] if used & NEED_TORCH else []
         for name in marks:
             item.add_marker(name)
-        # What is made once for a module is made in one process only.
-        if _shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
         of_chapters = item.get_closest_marker("this_book")
         needs_torch = item.get_closest_marker("torch")
         if (of_chapters and not (here / "this_book").exists()) or (
@@ -87,18 +88,16 @@ def pytest_collection_modifyitems(config, items):
         ):
             left_out.append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
-def _shares(item):
-    """Tell if a test uses a fixture that its module makes for all of it."""
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    return any(
-        fixture.scope == "module"
-        and fixture.func.__module__ == item.module.__name__
-        for definitions in fixtures
-        for fixture in definitions
+    # The files that take longest come first, so that all cores end together.
+    long = Counter(i.path for i in items if _takes_long(i))
+    items[:] = sorted(
+        (item for item in items if item not in left_out),
+        key=lambda item: (-long[item.path], str(item.path)),
     )
+
+
+def _takes_long(item):
+    return item.get_closest_marker("build") or item.get_closest_marker("slow")
 
 
 @pytest.fixture

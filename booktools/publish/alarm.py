@@ -1,4 +1,4 @@
-"""How jobs of a weekly workflow ended -> at most one open issue on GitHub.
+"""How jobs of a scheduled workflow ended -> at most one open issue on GitHub.
 
 This needs GitHub's ``gh`` and the standard library: the job that may write
 issues installs nothing and runs nothing else.
@@ -80,5 +80,5 @@ def main(root: Path, arguments: Namespace) -> int:
     needs, workflow, *address, run = (os.environ[name] for name in names)
     results = {job: end["result"] for job, end in json.loads(needs).items()}
     link = "/".join([*address, "actions", "runs", run])
-    print(report(f"Weekly: {workflow}", results, link))
+    print(report(f"Scheduled: {workflow}", results, link))
     return 0

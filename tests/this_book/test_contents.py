@@ -107,3 +107,9 @@ def test_getting_started_needs_no_pytorch(site, reader, here):
     (here / "x.py").write_text(setup + use, "utf-8")
     result = reader.run("-I", "x.py", cwd=here)
     assert (result.returncode, result.stderr, result.stdout) == (0, "", "")
+
+
+def test_a_chapter_takes_an_evening(site):
+    text = (site / "chapters" / "calculus.html").read_text("utf-8")
+    minutes = int(re.search(r"约 (\d+) 分钟", text)[1])
+    assert 20 <= minutes <= 120

@@ -512,6 +512,7 @@ def test_plotting_needs_no_ipython():
     assert (result.stdout, result.stderr) == ("drawn\n", "")
 
 
+@pytest.mark.slow
 def test_wheel_plots_in_an_empty_environment(tmp_path):
     wheels = tmp_path / "wheels"
     pip = ["-m", "pip", "--quiet", "--disable-pip-version-check"]

@@ -17,7 +17,7 @@ import yaml
 from booktools.source.chapter import read_book
 from tests.books import ROOT, copy_tools
 
-pytestmark = pytest.mark.this_book
+pytestmark = pytest.mark.build
 
 
 def uses_torch(chapter):

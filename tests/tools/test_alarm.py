@@ -1,4 +1,4 @@
-"""A weekly workflow has one open issue while something is wrong."""
+"""A scheduled workflow has one open issue while something is wrong."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def test_a_year_of_weeks(report):
     assert report(newest="success", plain="success") == ("all is well", [])
     said, (issue,) = report(newest="failure", plain="success")
     assert said == "opened an issue"
-    assert issue["title"] == "Weekly: canary"
+    assert issue["title"] == "Scheduled: canary"
     assert issue["body"] == f"* `newest`: failure\n\n{LINK}"
     said, (issue,) = report(newest="failure", plain="cancelled")
     assert said == "issue 2 says what is wrong now"

@@ -299,6 +299,7 @@ def test_nothing_is_printed_while_a_build_runs(book):
     assert process.wait() == 1
 
 
+@pytest.mark.nightly
 def test_killed_at_any_moment(book, tmp_path, builder):
     old = book.site()
     book.write("index.md", NEW)

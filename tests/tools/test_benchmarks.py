@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.torch
+# Ten builds, half of them without these tools.
+pytestmark = [pytest.mark.torch, pytest.mark.nightly]
 
 
 @pytest.fixture(scope="module")

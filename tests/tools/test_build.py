@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -323,16 +324,19 @@ def at_first_page(book: Traced) -> bool:
     return (book.html / "chapters").exists()
 
 
+nightly = partial(pytest.param, marks=pytest.mark.nightly)
+
+
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
         ("SIGINT", at_first_cell),
-        ("SIGINT", at_first_page),
-        ("SIGTERM", at_first_cell),
-        ("SIGKILL", at_first_cell),
-        ("SIGKILL", at_first_result),
-        ("SIGKILL", at_pickle),
         ("SIGKILL", at_first_page),
+        nightly("SIGINT", at_first_page),
+        nightly("SIGTERM", at_first_cell),
+        nightly("SIGKILL", at_first_cell),
+        nightly("SIGKILL", at_first_result),
+        nightly("SIGKILL", at_pickle),
     ],
 )
 def test_killed_build(number, moment, built, tmp_path, builder):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sysconfig
 import threading
@@ -69,21 +70,29 @@ def server():
         thread.join()
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Make the repository of a book, and the one it was pushed to."""
+    folder = tmp_path_factory.mktemp("published")
+    root, remote, other = (folder / n for n in ("book", "origin.git", "other"))
+    git(folder, "init", "-q", "--bare", str(remote))
+    commit(root, "main")
+    git(root, "push", "-q", str(remote), "main")
+    commit(other, "notebooks", chapters="{}")
+    refs = ("HEAD:notebooks", "HEAD:binder")
+    git(other, "push", "-q", str(remote), *refs)
+    return folder
+
+
 class Patient:
     """A book that is published and well, until a test makes it ill."""
 
-    def __init__(self, root, server):
+    def __init__(self, root, server, published):
         self.root = root
         self.server = server
-        remote = root.parent / "origin.git"
-        git(root.parent, "init", "-q", "--bare", str(remote))
-        commit(root, "main")
-        git(root, "remote", "add", "origin", str(remote))
-        git(root, "push", "-q", "origin", "main")
-        other = root.parent / "other"
-        commit(other, "notebooks", chapters="{}")
-        refs = ("HEAD:notebooks", "HEAD:binder")
-        git(other, "push", "-q", str(remote), *refs)
+        shutil.copytree(published, root.parent, dirs_exist_ok=True)
+        git(root, "remote", "add", "origin", str(root.parent / "origin.git"))
+        git(root, "fetch", "-q")
         address = f"http://127.0.0.1:{server.server_port}"
         self.environ = {
             "GITHUB_REPOSITORY": "Ada/book",
@@ -117,12 +126,13 @@ class Patient:
 
 
 @pytest.fixture
-def patient(make_book, server, monkeypatch, tmp_path):
+def patient(make_book, server, published, monkeypatch, tmp_path):
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     files = dict.fromkeys(("requirements.txt", "constraints.txt"), "")
-    return Patient(make_book({"chapters/a.md": CHAPTER, **files}), server)
+    root = make_book({"chapters/a.md": CHAPTER, **files})
+    return Patient(root, server, published)
 
 
 def test_a_book_that_is_well(patient):

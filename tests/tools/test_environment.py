@@ -590,6 +590,7 @@ def test_what_the_tools_import_is_required_by_name():
                 )
 
 
+@pytest.mark.slow
 def test_two_at_once_take_turns(empty):
     def start():
         return subprocess.Popen(

@@ -161,6 +161,7 @@ ENDS = ["pass", "1 / 0", "os._exit(1)", "time.sleep(60)"]
 RULES = [[], ["failing-cell"], ["dead-kernel"], ["timeout"]]
 
 
+@pytest.mark.slow
 @both
 def test_processes_left_behind(fork, make_job, tmp_path):
     jobs = []
@@ -197,6 +198,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fork", "number"),
     [(0, "SIGINT"), (1, "SIGTERM"), (0, "SIGKILL"), (1, "SIGKILL")],

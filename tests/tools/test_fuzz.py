@@ -1,14 +1,15 @@
 """Whatever stands in a book's files ends in success or in problems.
 
 Thousands of books are made by changing a good one at random, always the same
-ones.  To look longer: `FUZZ=100000 python -m pytest tests/tools/test_fuzz.py`;
-what is found belongs into `problems/`, too.
+ones.  To look longer: `FUZZ=100000 make nightly`; what is found belongs into
+`problems/`, too.
 """
 
 import os
 import random
 import re
 
+import pytest
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbformat.v4 import new_code_cell, new_notebook
@@ -21,7 +22,7 @@ from booktools.source.deps import Library, chapter_digest
 from booktools.source.package import render_package
 from booktools.source.text import read_text
 
-COUNT = int(os.environ.get("FUZZ", "400"))
+COUNT = int(os.environ.get("FUZZ", "4000"))
 EXTENSIONS = {"colon_fence", "deflist", "dollarmath"}
 
 BOOK = {
@@ -271,12 +272,16 @@ def encode(text: str, rng: random.Random) -> bytes:
     return data
 
 
-def test_random_books(tmp_path):
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "count", [100, pytest.param(COUNT, marks=pytest.mark.nightly)]
+)
+def test_random_books(tmp_path, count):
     root = tmp_path / "book"
     (root / "chapters").mkdir(parents=True)
     good = 0
     changed = list(BOOK)
-    for seed in range(COUNT):
+    for seed in range(count):
         for name in changed:
             (root / name).write_text(BOOK[name], "utf-8")
         rng = random.Random(seed)
@@ -295,7 +300,7 @@ def test_random_books(tmp_path):
         except Exception as error:
             error.add_note(f"seed {seed}: {changed}")
             raise
-    assert 0.1 < good / COUNT < 0.9
+    assert 0.1 < good / count < 0.9
 
 
 def read_all(root, changed):

@@ -15,6 +15,7 @@ from booktools import environment
 
 ROOT = Path(__file__).parents[2]
 MAKE = shutil.which("make")
+PYTEST = "python -m pytest -n logical --dist loadfile --no-loadscope-reorder"
 
 # A Python that runs scripts, and writes down the modules that it should run.
 RECORDER = f"""#!/bin/sh
@@ -102,7 +103,10 @@ def test_make_alone_lists_every_command(checkout):
     ("command", "expected"),
     [
         ("extract", ["python -m booktools extract"]),
-        ("test", ["python -m pytest"]),
+        ("quick", [f"{PYTEST} -m not (build or browser or slow or nightly)"]),
+        ("test", [f"{PYTEST} --durations=10"]),
+        ("test-site", [f"{PYTEST} tests/site"]),
+        ("nightly", [f"{PYTEST} -m nightly --durations=10"]),
         ("doctor", ["python -m booktools doctor"]),
         ("new", ["python -m booktools new  --title="]),
         ("book", ["python -m booktools extract", "jupyter-book build ."]),

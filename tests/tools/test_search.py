@@ -33,8 +33,10 @@ def test_dialog_works_by_keyboard(page, address):
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Tab")
     # On this very page: the dialog must get out of the way.
+    second = dialog.locator(".search-hits a").nth(1).get_attribute("href")
+    assert "calculus.html#" in second
     page.keyboard.press("Enter")
-    page.wait_for_url("**/chapters/calculus.html#sec-tangent")
+    page.wait_for_url(f"**#{second.partition('#')[2]}")
     expect(dialog).to_be_hidden()
     page.keyboard.press("Control+k")
     page.keyboard.press("ArrowDown")

@@ -20,6 +20,8 @@ from tests.books import (
 )
 from tests.tools.test_make import write_command
 
+pytestmark = pytest.mark.build
+
 # Steps that have tests of their own: tests, the PDF, the doctor.
 ELSEWHERE = ("make test-site", "make pdf", "make doctor")
 

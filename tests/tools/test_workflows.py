@@ -176,8 +176,8 @@ def test_links_lead_to_notebooks_before_the_site_is_there():
     assert "pages" in jobs["mirror"]["needs"]
 
 
-@pytest.mark.parametrize("workflow", ["canary", "links"])
-def test_weekly_workflows_report_however_they_end(workflow):
+@pytest.mark.parametrize("workflow", ["canary", "links", "nightly"])
+def test_scheduled_workflows_report_however_they_end(workflow):
     jobs = dict(WORKFLOWS[workflow]["jobs"])
     report = jobs.pop("report")
     assert set(report["needs"]) == set(jobs)

@@ -17,6 +17,9 @@ CHAPTERS = [
     for chapter in read_book(Path(__file__).parents[2]).chapters
     if chapter.checks
 ]
+# A quarter of an hour, in which SymPy tries to prove what is wrong.
+pytestmark = pytest.mark.nightly
+
 SIGNS = {"+": "-", "-": "+"}
 
 
