@@ -20,16 +20,22 @@ _FACE = re.compile(
 )
 
 
+# The fonts for letters of variables.
+_ITALIC = "KaTeX_Math-"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What KaTeX makes of a formula.
 
-    ``text`` is what it draws with fonts.  If ``error`` is not empty, it says
-    what is wrong, and ``position`` where in the formula.
+    ``italic`` is what it draws with the fonts for letters of variables,
+    ``upright`` what it draws with all others.  If ``error`` is not empty, it
+    says what is wrong, and ``position`` where in the formula.
     """
 
     html: str = ""
-    text: str = ""
+    upright: str = ""
+    italic: str = ""
     error: str = ""
     position: int = 0
 
@@ -52,11 +58,12 @@ def render(formulas: Iterable[tuple[str, bool]]) -> list[Answer]:
     return [Answer(**answer) for answer in answers]
 
 
-def style(characters: str) -> dict[str, bytes]:
+def style(upright: str, italic: str) -> dict[str, bytes]:
     """Return the files of a style with these characters only, by name.
 
-    Each font has all of them that it can have: which formula needs which one
-    of which font, only a browser knows, and it loads the fonts that it needs.
+    The fonts for letters of variables have those that are ``italic``, each of
+    the others all that are ``upright``, as far as it can: which of them needs
+    which character, only a browser knows, and it loads the fonts it needs.
     A font's name changes with its glyphs, so that nobody sees a page with a
     font that an earlier version of the site left in a cache.
     """
@@ -66,6 +73,7 @@ def style(characters: str) -> dict[str, bytes]:
 
     def face(rule: re.Match[str]) -> str:
         name = rule["name"]
+        characters = italic if name.startswith(_ITALIC) else upright
         font = _subset(dist / "fonts" / f"{name}.woff2", characters)
         if not font:
             return ""

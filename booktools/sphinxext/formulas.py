@@ -121,11 +121,13 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     try:
         made = dict(zip(new, katex.render(new), strict=True)) if new else {}
         known.answers = {key: (old | made)[key] for key in keys}
-        texts = (answer.text for answer in known.answers.values())
-        known.characters = "".join(sorted(set("".join(texts))))
+        answers = known.answers.values()
+        known.characters = (
+            "".join(sorted({c for answer in answers for c in answer.upright})),
+            "".join(sorted({c for answer in answers for c in answer.italic})),
+        )
         if (characters, version) != (known.characters, known.katex):
-            characters = known.characters
-            known.fonts = katex.style(characters) if characters else {}
+            known.fonts = katex.style(*known.characters) if formulas else {}
     except BookError as error:
         for problem in error.problems:
             report(app, problem)
@@ -180,7 +182,7 @@ def _keep_punctuation(
     """Give to formulas the punctuation around them."""
     for formula in doctree.findall(nodes.math):
         answer = memory(app.env).answers[formula.astext(), False]
-        if len(answer.text) > SHORT:
+        if len(answer.upright + answer.italic) > SHORT:
             continue
         parent = formula.parent
         i = parent.index(formula)

@@ -153,7 +153,7 @@ class Memory:
     # What KaTeX made, of which version, from TeX and whether it is displayed.
     katex: str = ""
     answers: dict[tuple[str, bool], Answer] = field(default_factory=dict)
-    characters: str = ""
+    characters: tuple[str, str] = "", ""
     fonts: dict[str, bytes] = field(default_factory=dict)
 
     def forget(self, page: str) -> None:

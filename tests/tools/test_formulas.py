@@ -33,18 +33,36 @@ def render(tex, display=False):
 
 
 @pytest.mark.parametrize(
-    ("tex", "text"),
+    ("tex", "upright", "italic"),
     [
-        ("x", "x"),
-        (r"\text{\textbf{b} 和}", "b\xa0和"),
-        (r"\bigl(", "("),
-        (r"\sum_a", "∑a"),
-        (r"\sqrt{\frac{1}{2}}", "21"),
+        ("x", "", "x"),
+        (r"\boldsymbol{x} + \mathbf{y}", "+y", "x"),
+        (r"\text{\textbf{b} 和}", "b\xa0和", ""),
+        (r"\bigl(", "(", ""),
+        (r"\sum_a", "∑", "a"),
+        (r"\sin(x)", "sin()", "x"),
+        (r"\sqrt{\frac{1}{2}}", "21", ""),
     ],
 )
-def test_what_fonts_draw(tex, text):
+def test_what_fonts_draw(tex, upright, italic):
+    answer = render(tex)
     # In tables, KaTeX fills lines with an invisible space.
-    assert render(tex).text.replace("\u200b", "") == text
+    assert answer.upright.replace("\u200b", "") == upright
+    assert answer.italic == italic
+
+
+def test_fonts_of_variables_are_those_of_two_classes():
+    """Where KaTeX has others, katex.js has to know them."""
+    folder = node.require_packages() / "katex" / "dist"
+    css = (folder / "katex-swap.min.css").read_text("utf-8")
+    rules = [rule.partition("{") for rule in css.split("}")]
+    found = {
+        selector
+        for selectors, _, body in rules
+        for selector in selectors.split(",")
+        if "KaTeX_Math" in body and selector != "@font-face"
+    }
+    assert found == {".katex .mathnormal", ".katex .boldsymbol"}
 
 
 def test_only_sphinx_numbers():
@@ -63,7 +81,7 @@ def test_tex_and_mathml_stay():
 
 
 def test_style_has_what_is_used_and_nothing_else():
-    files = katex.style("x+∑")
+    files = katex.style("1+∑", "x")
     css = files.pop(katex.STYLE).decode()
     assert css.count("@font-face") == len(files)
     found = {}
@@ -72,15 +90,16 @@ def test_style_has_what_is_used_and_nothing_else():
         with TTFont(BytesIO(font)) as shapes:
             letters = {chr(code) for code in shapes.getBestCmap()}
         found[name.rpartition("-")[0]] = letters
-    assert found["KaTeX_Main-Regular"] == {"x", "+"}
+    assert found["KaTeX_Main-Regular"] == {"1", "+"}
+    assert found["KaTeX_Math-Italic"] == {"x"}
     assert found["KaTeX_Size1-Regular"] == {"∑"}
     # A font with none of them is not on the site.
     assert all(found.values())
     assert "KaTeX_Size3-Regular" not in found
-    again = katex.style("x+∑")
+    again = katex.style("1+∑", "x")
     assert {name: again[name] for name in files} == files
     # A browser that has seen the old font must not use it for new glyphs.
-    assert not files.keys() & katex.style("=").keys()
+    assert not files.keys() & katex.style("=", "y").keys()
 
 
 @pytest.fixture
@@ -158,15 +177,15 @@ def test_incremental_builds(build, tmp_path):
     assert "katex/KaTeX_Size1" in made
     assert "katex/KaTeX_Fraktur" in made
     # A glyph comes, a font goes; both concern all pages.
-    assert succeed(one="# One\n\n$d$\n", two="# Two\n\n$a$\n") == 1
+    assert succeed(one="# One\n\n$d$\n", two="# Two\n\n$a, \\text{a}$\n") == 1
     incremental = pages(root)
     made = " ".join(incremental)
-    assert "katex/KaTeX_Main" in made
+    assert "katex/KaTeX_Math" in made
     assert "katex/KaTeX_Size1" not in made
     # It has the letters, but no rule names it any more.
     assert "katex/KaTeX_Fraktur" not in made
     shutil.rmtree(root / "_build")
-    assert succeed(one="# One\n\n$d$\n", two="# Two\n\n$a$\n") == 1
+    assert succeed(one="# One\n\n$d$\n", two="# Two\n\n$a, \\text{a}$\n") == 1
     # Sphinx updates its search index in another order than it makes it.
     full = pages(root)
     assert incremental.keys() == full.keys()

@@ -1,18 +1,22 @@
 // Formulas -> HTML, and the characters that fonts draw of them.
 //
 // node katex.js FOLDER, where KaTeX lies in FOLDER.  stdin is JSON: a list of
-// [tex, display].  stdout is a list with one answer to each: {html, text} or
-// {error, position}.
+// [tex, display].  stdout is a list with one answer to each: {html, upright,
+// italic} or {error, position}.
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 
 const folder = path.resolve(process.argv[2]);
 const katex = require(path.join(folder, "dist", "katex.js"));
 
-// What fonts draw of a node.
-const text = ({ classes, text: own, children }) =>
-  classes?.includes("katex-mathml") ? ""
-    : (own ?? "") + (children ?? []).map(text).join("");
+// What fonts draw of a node: letters of variables, or all else.
+const ITALIC = ["mathnormal", "boldsymbol"];
+const text = ({ classes = [], text: own = "", children = [] }, italic) => {
+  if (classes.includes("katex-mathml")) return "";
+  const here = ITALIC.some((name) => classes.includes(name)) === italic;
+  return (here ? own : "")
+    + children.map((child) => text(child, italic)).join("");
+};
 
 function render([tex, display]) {
   try {
@@ -28,7 +32,11 @@ function render([tex, display]) {
       strict: (code) =>
         code === "unicodeTextInMathMode" ? "ignore" : "error",
     });
-    return { html: tree.toMarkup(), text: text(tree) };
+    return {
+      html: tree.toMarkup(),
+      upright: text(tree, false),
+      italic: text(tree, true),
+    };
   } catch (error) {
     if (!(error instanceof katex.ParseError)) throw error;
     return { error: error.rawMessage, position: error.position ?? 0 };
