@@ -8,14 +8,14 @@ A book goes through four rooms.  Each imports only what stands above it here;
 
 ``source/``      text -> what it says
     ``text``       files -> text; YAML -> values, and their lines
-    ``config``     ``_config.yml`` -> title and package; what it may hold
+    ``config``     ``_config.yml`` -> title and package; its form
     ``toc``        ``_toc.yml`` -> the files of the book
     ``parts``      what a chapter consists of: ``Cell``, ``Formula``, ...
     ``options``    what front matter and the options of cells may hold
     ``myst``       the MyST text of a file -> its parts
     ``chapter``    all of these -> ``Book``, ``Chapter``
     ``macros``     the author's TeX macros, written out
-    ``magics``     lines of IPython's own -> the Python that they run
+    ``magics``     finds lines of IPython's own, and Python inside of them
     ``python``     code -> its names, its imports, what runs at import
     ``saved``      marks ``#@save`` in cells -> what they save, checked
     ``package``    what is saved -> the files of the book's package
@@ -26,9 +26,10 @@ A book goes through four rooms.  Each imports only what stands above it here;
 ``run/``         chapters -> outputs
     ``guard``      that nothing outlives a kernel
     ``kernels``    how kernels start, forked or not, and that they end
-    ``job``        a notebook to run, its limits, what came of it
+    ``limits``     how much a cell may show, a chapter take; the sentences
+    ``job``        a notebook to run, and what came of it
     ``cache``      keeps outputs between builds
-    ``outputs``    how much cells put out, and what another build changes
+    ``outputs``    puts outputs in order, finds what another build changes
     ``notebook``   runs one notebook
     ``execute``    runs all of them, where a place is
     ``local``      this machine as that place: threads, kernels
@@ -50,13 +51,16 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``fonts``      what Chromium prints with
     ``browser``    Chromium, wherever it may be
     ``takeaway``   what a chapter's notebook begins with
-    ``script``     a notebook -> a script for plain Python
+    ``script``     a notebook -> a script: magics, await, values printed
     ``pdf``        prints the built site
     ``picture``    a picture of a page, for the READMEs
     ``glyphs``     letters that no font of the PDF has
     ``atomic``     replaces the folder of a site in one step
 
-On top stand ``sphinxext/``, the only place that imports Sphinx, docutils or
-MyST-NB (its ``__init__`` lists the features of pages), and ``__main__``, the
-commands.
+On top stands ``__main__``, which finds the module of a command, and
+``sphinxext/``   the only place that imports Sphinx, docutils or MyST-NB
+    ``__init__``   the features of pages in order, a file each, what they do
+    ``settings``   which keys of ``_config.yml`` have an effect, or why not
+    ``execution``  which chapters run anew, before pages are read
+    ``order``      the stages of a build;  ``state``  what features share
 """

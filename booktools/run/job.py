@@ -1,23 +1,15 @@
-"""A notebook to run, its limits, and what came of it."""
+"""A notebook to run, and what came of it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from booktools.problem import Problem
+from booktools.run.limits import Limits
 
 # What the code of a check is called; the cell around it is ours.
 CHECK = "<check>"
-
-# What it means that a limit is exceeded.
-_SENTENCES = {
-    "lines": "it shows more than {} lines of text",
-    "kilobytes": "it shows more than {} KB",
-    "images": "it shows more than {} pictures",
-    "memory": "the chapter takes more than {} MB of memory",
-}
 
 
 @dataclass(frozen=True)
@@ -37,35 +29,6 @@ class Part:
     place: str
     line: int
     source: str
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much the code of a chapter may give and take.
-
-    Parameters
-    ----------
-    lines, kilobytes, images : int
-        What one cell may show: lines of text, all data, pictures.
-    memory : int
-        What the kernel and all that it starts may take, in MB.
-    """
-
-    lines: int = 1_000
-    kilobytes: int = 5_000
-    images: int = 50
-    memory: int = 4_000
-
-    def exceeded(self, counts: Mapping[str, int]) -> str:
-        """Return a sentence about the first limit that is exceeded, or ""."""
-        for name, limit in asdict(self).items():
-            if counts.get(name, 0) > limit:
-                what = _SENTENCES[name].format(f"{limit:,}")
-                return (
-                    f"{what}, the limit (the front matter can raise it: "
-                    f"limits: {{{name}: {2 * limit}}})"
-                )
-        return ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +57,7 @@ class Job:
     root: Path
     cwd: Path
     timeout: int
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def problem(
         self, cell: int, rule: str, what: str, line: int = 1

@@ -27,9 +27,9 @@ from nbformat import NotebookNode
 from booktools.problem import Problem
 from booktools.run.job import CHECK, Job, Outcome
 from booktools.run.kernels import ForkedKernel, ForkServer, Kernel, is_slow
+from booktools.run.limits import count
 from booktools.run.outputs import (
     ANSI,
-    count,
     drop_unshown,
     find_leaks,
     merge_streams,

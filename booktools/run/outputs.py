@@ -1,14 +1,12 @@
-"""What cells put out: how much it is, and what another build would change."""
+"""What cells put out: in which order, and what another build would change."""
 
 import os
 import re
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 
@@ -48,22 +46,6 @@ def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
                 streams[output.name] = output
         merged += [streams[name] for name in sorted(streams, reverse=True)]
     return merged
-
-
-def count(output: Mapping[str, Any]) -> Counter[str]:
-    """Return what of an output there are limits for."""
-    data = output.get("data") or {}
-    text = str(output.get("text") or "")
-    texts = [text, str(data.get("text/plain") or "")]
-    size = len(text) + sum(len(str(value)) for value in data.values())
-    size += len("".join(map(str, output.get("traceback") or [])))
-    counts = Counter[str]()
-    counts["lines"] = sum(text.count("\n") for text in texts)
-    # What is around a piece of an output takes space, too.
-    counts["bytes"] = size + 200
-    counts["kilobytes"] = counts["bytes"] // 1000
-    counts["images"] = any(kind.startswith("image/") for kind in data)
-    return counts
 
 
 def drop_unshown(cell: NotebookNode, root: Path) -> None:

@@ -28,7 +28,7 @@ from booktools.source.python import Code, Import, Statement, read_code
 _MARK = re.compile(r"#[ \t]*@save\b")
 _MAGIC = "get_ipython()."  # what IPython makes of one
 _ASSETS = Path(__file__).parent / "assets"
-HINTS = tomllib.loads((_ASSETS / "hints.toml").read_text("utf-8"))
+HINTS = tomllib.loads((_ASSETS / "hints_about_marks.toml").read_text("utf-8"))
 _SAVABLE = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom),

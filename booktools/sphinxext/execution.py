@@ -25,8 +25,9 @@ from sphinx.util import logging
 from booktools.problem import Problem
 from booktools.render.script import find_unscriptable
 from booktools.run import cache, execute
-from booktools.run.job import CHECK, Job, Limits, Outcome, Part
+from booktools.run.job import CHECK, Job, Outcome, Part
 from booktools.run.kernels import SETTINGS
+from booktools.run.limits import Limits
 from booktools.run.local import this_machine
 from booktools.source.chapter import Chapter
 from booktools.source.config import CONFIG

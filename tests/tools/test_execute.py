@@ -16,7 +16,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from booktools.run import cache, execute, notebook, outputs
-from booktools.run.job import Job, Limits, Outcome, Part
+from booktools.run.job import Job, Outcome, Part
+from booktools.run.limits import Limits
 from booktools.run.local import this_machine
 
 ROOT = Path(__file__).parents[2]
