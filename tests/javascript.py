@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 LINT = ROOT / "npm" / "lint"
 CHECKED = ("booktools", "npm/lint/eslint.config.mjs", "tests/javascript")
 
+node.require_packages()  # KaTeX, which the tests run
 eslint = node.require_packages(LINT) / "eslint" / "bin" / "eslint.js"
 config = ("--config", LINT / "eslint.config.mjs")
 commands = [
