@@ -113,3 +113,13 @@ def test_a_chapter_takes_an_evening(site):
     text = (site / "chapters" / "calculus.html").read_text("utf-8")
     minutes = int(re.search(r"约 (\d+) 分钟", text)[1])
     assert 20 <= minutes <= 120
+
+
+def test_notebooks_begin_with_a_setup_and_have_formulas(site):
+    for chapter in BOOK.chapters:
+        if chapter.cells:
+            path = site / "_notebooks" / f"{chapter.docname}.ipynb"
+            cells = nbformat.read(path, 4).cells
+            assert cells[1].metadata.tags == ["setup"]
+            prose = "".join(c.source for c in cells if c.cell_type != "code")
+            assert prose.count("$") > 20
