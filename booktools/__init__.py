@@ -25,6 +25,7 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``new``        begins a chapter
 ``run/``         chapters -> outputs
     ``guard``      that nothing outlives a kernel
+    ``launcher``   a kernel that drops no output
     ``kernels``    how kernels start, forked or not, and that they end
     ``limits``     how much a cell may show, a chapter take; the sentences
     ``job``        a notebook to run, and what came of it

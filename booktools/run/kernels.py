@@ -25,7 +25,7 @@ import psutil  # type: ignore[import-untyped]
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from booktools.run import guard
+from booktools.run import guard, launcher
 
 # Of Matplotlib, in every kernel; a change of them is one of every figure.
 SETTINGS = Path(__file__).with_name("matplotlibrc")
@@ -199,6 +199,8 @@ class Kernel(LocalProvisioner):
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
         """Start the kernel."""
+        if cmd[1:3] == ["-m", "ipykernel_launcher"]:
+            cmd = [cmd[0], launcher.__file__, *cmd[3:]]
         if sys.platform == "linux":
             if not shutil.which(cmd[0], path=kwargs["env"].get("PATH")):
                 raise FileNotFoundError(f"there is no program {cmd[0]!r}")
@@ -338,7 +340,5 @@ def _be_kernel(
         sys.modules["numpy"].random.seed()
     if "torch" in sys.modules:
         sys.modules["torch"].seed()
-    from ipykernel.kernelapp import IPKernelApp
-
-    sys.argv = ["ipykernel_launcher.py", *arguments]
-    IPKernelApp.launch_instance(arguments)
+    sys.argv = [launcher.__file__, *arguments]
+    launcher.launch(arguments)

@@ -178,6 +178,7 @@ def test_processes_left_behind(fork, make_job, tmp_path):
 
 
 BUILD = """
+import os
 import sys
 from pathlib import Path
 
@@ -193,9 +194,13 @@ def job(source):
     part = Part("code cell 1", 1, source)
     return Job("a.md", notebook, (part,), Path(), Path(), 60)
 
+def report(outcome):
+    print(len(outcome.job.notebook.cells[0].outputs))
+
 if __name__ == "__main__":
+    os.environ["BUILD"] = str(os.getpid())
     jobs = [job(source) for source in sys.argv[2:]]
-    execute.run(jobs, this_machine(jobs, 2, sys.argv[1] == "fork"), print)
+    execute.run(jobs, this_machine(jobs, 2, sys.argv[1] == "fork"), report)
 """
 
 
@@ -440,6 +445,37 @@ def test_no_output_is_lost(hostile):
     [cell] = hostile["all"].job.notebook.cells
     texts = [output.data["text/plain"] for output in cell.outputs]
     assert texts == [str(i) for i in range(3000)]
+
+
+# Shows more than fits into any buffer while the build cannot take it.
+FLOOD = """
+import os, signal, time
+from IPython.display import display
+build = int(os.environ["BUILD"])
+os.kill(build, signal.SIGSTOP)
+try:
+    for i in range(3000):
+        display({"text/plain": str(i) * 50}, raw=True)
+    time.sleep(1)
+finally:
+    os.kill(build, signal.SIGCONT)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fork", ["start", "fork"])
+def test_no_output_is_lost_while_the_build_is_busy(fork, tmp_path):
+    (tmp_path / "build.py").write_text(BUILD)
+    others = ["1", "2"] if fork == "fork" else []
+    done = subprocess.run(
+        [sys.executable, "build.py", fork, FLOOD, *others],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert "3000" in done.stdout.split(), done.stderr
 
 
 def test_what_no_page_shows_is_not_kept(hostile):
