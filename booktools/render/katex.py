@@ -20,22 +20,27 @@ _FACE = re.compile(
 )
 
 
-# The fonts for letters of variables.
-_ITALIC = "KaTeX_Math-"
+# What fonts draw that is known by a class, as katex.js knows it.
+_KINDS = {
+    "KaTeX_Main-Bold": "bold",
+    "KaTeX_Math-BoldItalic": "math",
+    "KaTeX_Math-Italic": "math",
+}
 
 
 @dataclass(frozen=True)
 class Answer:
     """What KaTeX makes of a formula.
 
-    ``italic`` is what it draws with the fonts for letters of variables,
-    ``upright`` what it draws with all others.  If ``error`` is not empty, it
-    says what is wrong, and ``position`` where in the formula.
+    ``math`` is what it draws with the fonts for letters of variables, ``bold``
+    with the bold one, ``other`` with all others.  If ``error`` is not empty,
+    it says what is wrong, and ``position`` where in the formula.
     """
 
     html: str = ""
-    upright: str = ""
-    italic: str = ""
+    math: str = ""
+    bold: str = ""
+    other: str = ""
     error: str = ""
     position: int = 0
 
@@ -58,23 +63,32 @@ def render(formulas: Iterable[tuple[str, bool]]) -> list[Answer]:
     return [Answer(**answer) for answer in answers]
 
 
-def style(upright: str, italic: str) -> dict[str, bytes]:
-    """Return the files of a style with these characters only, by name.
+def characters(answers: Iterable[Answer]) -> dict[str, str]:
+    """Return the characters that formulas draw, by the kind of their font."""
+    answers = list(answers)
+    return {
+        kind: "".join(sorted({c for a in answers for c in getattr(a, kind)}))
+        for kind in ("math", "bold", "other")
+    }
 
-    The fonts for letters of variables have those that are ``italic``, each of
-    the others all that are ``upright``, as far as it can: which of them needs
-    which character, only a browser knows, and it loads the fonts it needs.
+
+def style(answers: Iterable[Answer]) -> dict[str, bytes]:
+    """Return the files of a style with what formulas draw only, by name.
+
+    Each of the ``other`` fonts has all of their characters, as far as it can:
+    which of them needs which, only a browser knows; it loads what it needs.
     A font's name changes with its glyphs, so that nobody sees a page with a
     font that an earlier version of the site left in a cache.
     """
     dist = node.require_packages() / "katex" / "dist"
     text = (dist / "katex-swap.min.css").read_text("utf-8").strip()
     files = {}
+    drawn = characters(answers)
 
     def face(rule: re.Match[str]) -> str:
         name = rule["name"]
-        characters = italic if name.startswith(_ITALIC) else upright
-        font = _subset(dist / "fonts" / f"{name}.woff2", characters)
+        wanted = drawn[_KINDS.get(name, "other")]
+        font = _subset(dist / "fonts" / f"{name}.woff2", wanted)
         if not font:
             return ""
         file = f"{name}-{hashlib.sha256(font).hexdigest()[:8]}.woff2"

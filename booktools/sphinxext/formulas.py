@@ -122,12 +122,9 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         made = dict(zip(new, katex.render(new), strict=True)) if new else {}
         known.answers = {key: (old | made)[key] for key in keys}
         answers = known.answers.values()
-        known.characters = (
-            "".join(sorted({c for answer in answers for c in answer.upright})),
-            "".join(sorted({c for answer in answers for c in answer.italic})),
-        )
+        known.characters = katex.characters(answers)
         if (characters, version) != (known.characters, known.katex):
-            known.fonts = katex.style(*known.characters) if formulas else {}
+            known.fonts = katex.style(answers) if formulas else {}
     except BookError as error:
         for problem in error.problems:
             report(app, problem)
@@ -182,7 +179,7 @@ def _keep_punctuation(
     """Give to formulas the punctuation around them."""
     for formula in doctree.findall(nodes.math):
         answer = memory(app.env).answers[formula.astext(), False]
-        if len(answer.upright + answer.italic) > SHORT:
+        if len(answer.math + answer.bold + answer.other) > SHORT:
             continue
         parent = formula.parent
         i = parent.index(formula)

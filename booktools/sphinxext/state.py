@@ -153,7 +153,7 @@ class Memory:
     # What KaTeX made, of which version, from TeX and whether it is displayed.
     katex: str = ""
     answers: dict[tuple[str, bool], Answer] = field(default_factory=dict)
-    characters: tuple[str, str] = "", ""
+    characters: dict[str, str] = field(default_factory=dict)
     fonts: dict[str, bytes] = field(default_factory=dict)
 
     def forget(self, page: str) -> None:

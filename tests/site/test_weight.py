@@ -62,7 +62,9 @@ def heaviest(sizes):
 def test_first_page_is_light(browser, address, name):
     with reader(browser) as page:
         sizes = load(page, address + name)
-    assert sum(sizes.values()) <= 181_000, heaviest(sizes)
+    # A chapter with many formulas is heavier by its own text.
+    limit = 180_000 if name == FIRST else 190_000
+    assert sum(sizes.values()) <= limit, heaviest(sizes)
 
 
 @pytest.mark.parametrize("name", [n for n in CHAPTERS if n != FIRST])
@@ -81,9 +83,9 @@ def test_second_page_is_lighter(browser, address, name):
         script = ".js" in file and file.rpartition("/")[2] not in before
         assert not size or file == url or file.endswith(others) or script, file
     own = [n for file, n in sizes.items() if not file.endswith(".svg")]
-    assert sum(own) <= 85_000, heaviest(sizes)
+    assert sum(own) <= 90_000, heaviest(sizes)
     if formulas < MANY:
-        assert sum(sizes.values()) <= 42_000, heaviest(sizes)
+        assert sum(sizes.values()) <= 40_000, heaviest(sizes)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

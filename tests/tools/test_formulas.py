@@ -33,25 +33,36 @@ def render(tex, display=False):
 
 
 @pytest.mark.parametrize(
-    ("tex", "upright", "italic"),
+    ("tex", "other", "bold", "math"),
     [
-        ("x", "", "x"),
-        (r"\boldsymbol{x} + \mathbf{y}", "+y", "x"),
-        (r"\text{\textbf{b} 和}", "b\xa0和", ""),
-        (r"\bigl(", "(", ""),
-        (r"\sum_a", "∑", "a"),
-        (r"\sin(x)", "sin()", "x"),
-        (r"\sqrt{\frac{1}{2}}", "21", ""),
+        ("x", "", "", "x"),
+        (r"\boldsymbol{x} + \mathbf{y}", "+", "y", "x"),
+        (r"\text{\textbf{b} 和}", "b\xa0和", "b", ""),
+        (r"\bigl(", "(", "", ""),
+        (r"\sum_a", "∑", "", "a"),
+        (r"\sin(x)", "sin()", "", "x"),
+        (r"\sqrt{\frac{1}{2}}", "21", "", ""),
     ],
 )
-def test_what_fonts_draw(tex, upright, italic):
+def test_what_fonts_draw(tex, other, bold, math):
     answer = render(tex)
     # In tables, KaTeX fills lines with an invisible space.
-    assert answer.upright.replace("\u200b", "") == upright
-    assert answer.italic == italic
+    assert answer.other.replace("\u200b", "") == other
+    assert (answer.bold, answer.math) == (bold, math)
 
 
-def test_fonts_of_variables_are_those_of_two_classes():
+@pytest.mark.parametrize(
+    ("sign", "names"),
+    [
+        ("KaTeX_Math", "mathnormal boldsymbol"),
+        (
+            "font-weight:700",
+            "boldsymbol mathbf textbf mathboldfrak "
+            "textboldfrak mathboldsf textboldsf",
+        ),
+    ],
+)
+def test_fonts_of_variables_and_bold_ones_are_known_by_class(sign, names):
     """Where KaTeX has others, katex.js has to know them."""
     folder = node.require_packages() / "katex" / "dist"
     css = (folder / "katex-swap.min.css").read_text("utf-8")
@@ -60,9 +71,9 @@ def test_fonts_of_variables_are_those_of_two_classes():
         selector
         for selectors, _, body in rules
         for selector in selectors.split(",")
-        if "KaTeX_Math" in body and selector != "@font-face"
+        if sign in body and selector.startswith(".katex")
     }
-    assert found == {".katex .mathnormal", ".katex .boldsymbol"}
+    assert found == {f".katex .{name}" for name in names.split()}
 
 
 def test_only_sphinx_numbers():
@@ -81,7 +92,8 @@ def test_tex_and_mathml_stay():
 
 
 def test_style_has_what_is_used_and_nothing_else():
-    files = katex.style("1+∑", "x")
+    drawn = katex.Answer(other="1+∑", bold="y", math="x")
+    files = katex.style([drawn])
     css = files.pop(katex.STYLE).decode()
     assert css.count("@font-face") == len(files)
     found = {}
@@ -92,14 +104,15 @@ def test_style_has_what_is_used_and_nothing_else():
         found[name.rpartition("-")[0]] = letters
     assert found["KaTeX_Main-Regular"] == {"1", "+"}
     assert found["KaTeX_Math-Italic"] == {"x"}
+    assert found["KaTeX_Main-Bold"] == {"y"}
     assert found["KaTeX_Size1-Regular"] == {"∑"}
     # A font with none of them is not on the site.
     assert all(found.values())
     assert "KaTeX_Size3-Regular" not in found
-    again = katex.style("1+∑", "x")
+    again = katex.style([drawn])
     assert {name: again[name] for name in files} == files
     # A browser that has seen the old font must not use it for new glyphs.
-    assert not files.keys() & katex.style("=", "y").keys()
+    assert not files.keys() & katex.style([katex.Answer(other="=")]).keys()
 
 
 @pytest.fixture
@@ -230,7 +243,7 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
         shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
         return subprocess.CompletedProcess(arguments, 0)
 
-    monkeypatch.setattr(node, "_run", npm)
+    monkeypatch.setattr(node, "run_program", npm)
     node.PACKAGES.mkdir()
     node.require_packages()
     node.require_packages()
@@ -270,7 +283,7 @@ def link_what_is_not_as_locked(packages):
 def test_what_npm_did_not_install_stays(elsewhere, monkeypatch, make):
     make(elsewhere / "node_modules")
     before = sorted(path.lstat() for path in elsewhere.rglob("*"))
-    monkeypatch.setattr(node, "_run", pytest.fail)
+    monkeypatch.setattr(node, "run_program", pytest.fail)
     with pytest.raises(BookError) as caught:
         node.require_packages()
     text = str(caught.value)
@@ -284,7 +297,7 @@ def test_a_link_to_what_is_as_locked_is_taken(elsewhere, monkeypatch):
     put(elsewhere / "shared", "katex/index.js")
     shutil.copy(ROOT / node.LOCK, elsewhere / "shared" / f".{node.LOCK}")
     (elsewhere / "node_modules").symlink_to("shared")
-    monkeypatch.setattr(node, "_run", pytest.fail)
+    monkeypatch.setattr(node, "run_program", pytest.fail)
     assert node.require_packages() == elsewhere / "node_modules"
 
 
@@ -299,7 +312,7 @@ def test_a_failed_update_leaves_what_was_there(elsewhere, monkeypatch):
         put(Path(options["cwd"], "node_modules"), "half")
         return subprocess.CompletedProcess(arguments, 1, stderr=b"")
 
-    monkeypatch.setattr(node, "_run", npm)
+    monkeypatch.setattr(node, "run_program", npm)
     with pytest.raises(BookError):
         node.require_packages()
     assert sorted(elsewhere.rglob("*")) == before

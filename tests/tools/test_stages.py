@@ -129,6 +129,9 @@ def first(tmp_path_factory):
     runner = "#!/bin/sh\nexec '%s' \"$@\"\n"
     write_command(bin / "python", runner % sys.executable)
     write_command(bin / "jupyter-book", runner % COMMAND[0])
+    # An author commits the package with the chapters.
+    extract = (sys.executable, "-m", "booktools", "extract", "--book", root)
+    subprocess.run(extract, cwd=ROOT, check=True, capture_output=True)
     for repository in (course.remote, course.mirror):
         git(root.parent, "init", "-q", "--bare", "-b", "main", repository)
     git(root, "init", "-q", "-b", "main")
@@ -171,7 +174,7 @@ def built(rebuilt, tmp_path):
 
 
 def test_the_steps():
-    assert steps() == ["make book", NOTEBOOKS, MIRROR]
+    assert steps() == ["make saved", "make book", NOTEBOOKS, MIRROR]
 
 
 def test_a_change_is_published(built):
@@ -185,7 +188,7 @@ def test_a_change_is_published(built):
 def test_a_chapter_fails(course):
     before, site = course.published(), site_of(course.root)
     course.write("other.md", BROKEN)
-    assert course.publish() == []
+    assert course.publish() == ["make saved"]
     assert "ZeroDivisionError" in course.said
     assert course.published() == before
     assert site_of(course.root) == site
@@ -193,7 +196,7 @@ def test_a_chapter_fails(course):
 
 def test_a_full_disk_while_building(course):
     before = course.published()
-    assert course.publish(full="make book") == []
+    assert course.publish(full="make book") == ["make saved"]
     assert course.published() == before
     # No page, and no part of the search, stays half-written.
     assert course.publish("make book"), course.said

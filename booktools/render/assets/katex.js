@@ -1,21 +1,26 @@
 // Formulas -> HTML, and the characters that fonts draw of them.
 //
 // node katex.js FOLDER, where KaTeX lies in FOLDER.  stdin is JSON: a list of
-// [tex, display].  stdout is a list with one answer to each: {html, upright,
-// italic} or {error, position}.
+// [tex, display].  stdout is a list with one answer to each: {html, math,
+// bold, other} or {error, position}: characters by the fonts that draw them.
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 
 const folder = path.resolve(process.argv[2]);
 const katex = require(path.join(folder, "dist", "katex.js"));
 
-// What fonts draw of a node: letters of variables, or all else.
-const ITALIC = ["mathnormal", "boldsymbol"];
-const text = ({ classes = [], text: own = "", children = [] }, italic) => {
+// Which fonts draw a node, by its classes: those of variables, bold ones, all
+// others.  Only \textbf can stand inside of another family.
+const any = (...names) => (classes) => names.some((n) => classes.includes(n));
+const isMath = any("mathnormal", "boldsymbol");
+const isBold = any("mathbf", "textbf");
+const isOther = (classes) => !isMath(classes) && !any("mathbf")(classes);
+
+// What fonts of a kind draw of a node.
+const text = ({ classes = [], text: own = "", children = [] }, isKind) => {
   if (classes.includes("katex-mathml")) return "";
-  const here = ITALIC.some((name) => classes.includes(name)) === italic;
-  return (here ? own : "")
-    + children.map((child) => text(child, italic)).join("");
+  return (isKind(classes) ? own : "")
+    + children.map((child) => text(child, isKind)).join("");
 };
 
 function render([tex, display]) {
@@ -34,8 +39,9 @@ function render([tex, display]) {
     });
     return {
       html: tree.toMarkup(),
-      upright: text(tree, false),
-      italic: text(tree, true),
+      math: text(tree, isMath),
+      bold: text(tree, isBold),
+      other: text(tree, isOther),
     };
   } catch (error) {
     if (!(error instanceof katex.ParseError)) throw error;
