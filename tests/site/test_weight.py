@@ -85,7 +85,7 @@ def test_second_page_is_lighter(browser, address, name):
     own = [n for file, n in sizes.items() if not file.endswith(".svg")]
     assert sum(own) <= 90_000, heaviest(sizes)
     if formulas < MANY:
-        assert sum(sizes.values()) <= 40_000, heaviest(sizes)
+        assert sum(sizes.values()) <= 42_000, heaviest(sizes)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
