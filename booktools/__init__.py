@@ -27,11 +27,11 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``guard``      that nothing outlives a kernel
     ``launcher``   a kernel that drops no output
     ``kernels``    how kernels start, forked or not, and that they end
-    ``limits``     how much a cell may show, a chapter take; the sentences
+    ``limits``     how much a cell may show, how much memory; the sentences
     ``job``        a notebook to run, and what came of it
     ``cache``      keeps outputs between builds
     ``outputs``    puts outputs in order, finds what another build changes
-    ``notebook``   runs one notebook
+    ``notebook``   runs one notebook: its time, its errors, a lost kernel
     ``execute``    runs all of them, where a place is
     ``local``      this machine as that place: threads, kernels
     ``repeat``     builds twice, and compares
