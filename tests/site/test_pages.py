@@ -134,6 +134,52 @@ def test_a_page(visit, axe, name, view):
     assert {what: list for what, list in found.items() if list} == {}
 
 
+# One of each text that is drawn in one way, in all formulas of a page.
+ONE_OF_EACH = r"""() => {
+  const seen = new Set();
+  for (const fold of document.querySelectorAll('details')) fold.open = true;
+  for (const element of document.querySelectorAll('.katex-html *')) {
+    const text = [...element.childNodes].filter(node => node.nodeType === 3)
+      .map(node => node.data).join('').replace(/[\u200b\s]/g, '');
+    const {fontFamily, fontWeight, fontStyle} = getComputedStyle(element);
+    const key = [text, fontFamily, fontWeight, fontStyle].join();
+    // Chinese is drawn with the font of the page.
+    if (!text || /[\u3000-\uffef]/.test(text) || seen.has(key)) continue;
+    seen.add(key);
+    element.dataset.drawn = text;
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    "name", [f"{c.docname}.html" for c in BOOK.chapters if c.formulas]
+)
+def test_formulas_are_drawn_with_their_own_fonts(visit, name):
+    """A font without a glyph would be replaced by one of the computer's."""
+    page = visit(name, "light").page
+    page.add_style_tag(
+        content="section { content-visibility: visible !important }"
+    )
+    page.evaluate(ONE_OF_EACH)
+    page.evaluate("document.fonts.ready.then(() => {})")
+    client = page.context.new_cdp_session(page)
+    client.send("DOM.enable")
+    client.send("CSS.enable")
+    root = client.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    query = {"nodeId": root, "selector": "[data-drawn]"}
+    found = client.send("DOM.querySelectorAll", query)["nodeIds"]
+    assert found
+    foreign = [
+        client.send("DOM.getOuterHTML", {"nodeId": node})["outerHTML"]
+        for node in found
+        for font in client.send(
+            "CSS.getPlatformFontsForNode", {"nodeId": node}
+        )["fonts"]
+        if not font["isCustomFont"]
+    ]
+    assert foreign == []
+
+
 @every_page
 def test_without_javascript_a_page_can_be_read(visit, name):
     page = visit(name, "plain").page
