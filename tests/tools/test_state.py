@@ -15,7 +15,7 @@ import pytest
 from booktools.sphinxext import page_weight, state
 from booktools.sphinxext.order import Stage
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 CONFIG = """\
 title: Small
@@ -50,7 +50,7 @@ REFERENCE = """\
 # Builds a book, and writes how often it was read, and what was left changed.
 COUNTED = """\
 import gc, json
-from booktools.source import chapter, mentions, saved
+from booktools.source import chapter, mentions, package
 counts = {}
 def count(module, name):
     function = getattr(module, name)
@@ -59,7 +59,7 @@ def count(module, name):
         return function(*arguments)
     setattr(module, name, counted)
 count(chapter, "read_book")
-count(saved, "render_package")
+count(package, "render_package")
 count(mentions, "read_saved_names")
 usual = gc.get_threshold()
 from jupyter_book.cli.main import main
