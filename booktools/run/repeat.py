@@ -49,6 +49,8 @@ def find_differences(book: Book) -> list[Problem]:
 
 def _made(folder: str, names: list[str]) -> list[str]:
     """Return what in a folder is no source of the book."""
+    if Path(folder).name == "node_modules":
+        return []  # npm's own list of what is there begins with a dot
     paths = (Path(folder, name) for name in names)
     return [
         path.name
