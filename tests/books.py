@@ -14,7 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 from bs4 import BeautifulSoup, Tag
+from nbformat import NotebookNode
 
 from booktools.render import node
 
@@ -283,3 +285,29 @@ def link_packages(root: Path) -> None:
     for name in ("package.json", node.LOCK):
         shutil.copy(ROOT / name, root / name)
     (root / packages.name).symlink_to(packages)
+
+
+def read(folder: Path, docname: str) -> NotebookNode:
+    """Read the notebook of a chapter."""
+    return nbformat.read(folder / f"{docname}.ipynb", 4)
+
+
+def prose(notebook: NotebookNode) -> list[str]:
+    """Return the texts of a notebook."""
+    return [c.source for c in notebook.cells if c.cell_type == "markdown"]
+
+
+def code(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells of a notebook."""
+    return [c for c in notebook.cells if c.cell_type == "code"]
+
+
+def git(folder: Path, *arguments: str | Path) -> str:
+    """Run git in a folder; return what it prints."""
+    done = subprocess.run(
+        ["git", "-C", folder, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -72,8 +72,8 @@ def characters(answers: Iterable[Answer]) -> dict[str, str]:
     }
 
 
-def style(answers: Iterable[Answer]) -> dict[str, bytes]:
-    """Return the files of a style with what formulas draw only, by name.
+def style(drawn: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the files of a style with just these `characters`, by name.
 
     Each of the ``other`` fonts has all of their characters, as far as it can:
     which of them needs which, only a browser knows; it loads what it needs.
@@ -83,7 +83,6 @@ def style(answers: Iterable[Answer]) -> dict[str, bytes]:
     dist = node.require_packages() / "katex" / "dist"
     text = (dist / "katex-swap.min.css").read_text("utf-8").strip()
     files = {}
-    drawn = characters(answers)
 
     def face(rule: re.Match[str]) -> str:
         name = rule["name"]

@@ -199,8 +199,7 @@ class Kernel(LocalProvisioner):
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
         """Start the kernel."""
-        if cmd[1:3] == ["-m", "ipykernel_launcher"]:
-            cmd = [cmd[0], launcher.__file__, *cmd[3:]]
+        cmd = _with_own_launcher(cmd)
         if sys.platform == "linux":
             if not shutil.which(cmd[0], path=kwargs["env"].get("PATH")):
                 raise FileNotFoundError(f"there is no program {cmd[0]!r}")
@@ -219,6 +218,15 @@ class Kernel(LocalProvisioner):
         """Wait for the end of the kernel."""
         self.status = await super().wait()
         return self.status
+
+
+def _with_own_launcher(cmd: list[str]) -> list[str]:
+    """Start ipykernel by `launcher`, whatever options Python is given."""
+    name = "ipykernel_launcher"
+    if name not in cmd[2:]:
+        return cmd  # another kernel
+    at = cmd.index(name)
+    return [*cmd[: at - 1], launcher.__file__, *cmd[at + 1 :]]
 
 
 class ForkServer:

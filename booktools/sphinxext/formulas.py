@@ -121,10 +121,9 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     try:
         made = dict(zip(new, katex.render(new), strict=True)) if new else {}
         known.answers = {key: (old | made)[key] for key in keys}
-        answers = known.answers.values()
-        known.characters = katex.characters(answers)
+        known.characters = katex.characters(known.answers.values())
         if (characters, version) != (known.characters, known.katex):
-            known.fonts = katex.style(answers) if formulas else {}
+            known.fonts = katex.style(known.characters) if formulas else {}
     except BookError as error:
         for problem in error.problems:
             report(app, problem)

@@ -9,7 +9,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from booktools.publish.branches import notebook_files
 from booktools.source.chapter import read_book
-from tests.books import ROOT
+from tests.books import ROOT, code, prose, read
 from tests.buttons import check_page, check_page_without_notebook
 
 BOOK = read_book(ROOT)
@@ -37,18 +37,6 @@ MYST = {
     "file": r"\]\((?!#|data:|https?:)",
     "outer environment": r"\\begin\{(align|gather|equation|multline)\*?\}",
 }
-
-
-def read(folder, docname):
-    return nbformat.read(folder / f"{docname}.ipynb", 4)
-
-
-def prose(notebook):
-    return [c.source for c in notebook.cells if c.cell_type == "markdown"]
-
-
-def code(notebook):
-    return [c for c in notebook.cells if c.cell_type == "code"]
 
 
 def test_each_chapter_with_code_has_a_notebook_and_a_script(site):

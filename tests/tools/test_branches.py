@@ -17,6 +17,7 @@ from booktools.publish.branches import (
     publish,
 )
 from booktools.publish.mirror import mirror
+from tests.books import git
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,16 +42,6 @@ def bare_git(monkeypatch, tmp_path):
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "settings"))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-
-
-def git(folder, *arguments):
-    done = subprocess.run(
-        ["git", "-C", folder, *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
 
 
 def commit(folder, text):

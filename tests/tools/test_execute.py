@@ -15,7 +15,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from booktools.run import cache, execute, notebook, outputs
+from booktools.run import cache, execute, kernels, notebook, outputs
 from booktools.run.job import Job, Outcome, Part
 from booktools.run.limits import Limits
 from booktools.run.local import this_machine
@@ -476,6 +476,25 @@ def test_no_output_is_lost_while_the_build_is_busy(fork, tmp_path):
         timeout=100,
     )
     assert "3000" in done.stdout.split(), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "kernel"),
+    [
+        ([], "ipykernel_launcher"),
+        (["-Xfrozen_modules=off"], "ipykernel_launcher"),
+        (["-X", "utf8", "-I"], "ipykernel_launcher"),
+        ([], "xpython"),
+    ],
+)
+def test_how_a_kernel_is_started(options, kernel):
+    given = ["python", *options, "-m", kernel, "-f", "x.json"]
+    own = kernels._with_own_launcher(given)
+    if kernel == "xpython":
+        assert own == given
+    else:
+        file = str(ROOT / "booktools" / "run" / "launcher.py")
+        assert own == ["python", *options, file, "-f", "x.json"]
 
 
 def test_what_no_page_shows_is_not_kept(hostile):

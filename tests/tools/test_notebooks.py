@@ -5,11 +5,10 @@ import subprocess
 import sys
 import zipfile
 
-import nbformat
 import pytest
 
 from booktools.source.chapter import read_book
-from tests.books import CASES, ROOT, Book, write_book
+from tests.books import CASES, ROOT, Book, code, prose, read, write_book
 
 SMALL = CASES / "books" / "notebooks"
 
@@ -42,18 +41,6 @@ def setup(app):
     app.add_directive("odd", Odd)
     return {"parallel_read_safe": True}
 """
-
-
-def read(folder, docname):
-    return nbformat.read(folder / f"{docname}.ipynb", 4)
-
-
-def prose(notebook):
-    return [c.source for c in notebook.cells if c.cell_type == "markdown"]
-
-
-def code(notebook):
-    return [c for c in notebook.cells if c.cell_type == "code"]
 
 
 class Notebooks(Book):

@@ -15,6 +15,7 @@ from tests.books import (
     CASES,
     COMMAND,
     ROOT,
+    git,
     link_packages,
     read_site,
 )
@@ -40,16 +41,6 @@ def steps():
     jobs = yaml.safe_load(path.read_text("utf-8"))["jobs"].values()
     commands = [s["run"] for job in jobs for s in job["steps"] if "run" in s]
     return [command for command in commands if command not in ELSEWHERE]
-
-
-def git(folder, *arguments):
-    done = subprocess.run(
-        ["git", "-C", folder, *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
 
 
 def site_of(root):
