@@ -19,12 +19,14 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``python``     code -> its names, its imports, what runs at import
     ``saved``      marks ``#@save`` in cells -> what they save, checked
     ``package``    what is saved -> the files of the book's package
+    ``installed``  what chapters run on, by name and version
     ``deps``       which saved code a chapter uses, and a digest of it
     ``mentions``   where in code the saved names stand
     ``docstring``  a docstring -> its sections
     ``new``        begins a chapter
 ``run/``         chapters -> outputs
     ``guard``      that nothing outlives a kernel
+    ``freeze``     keeps what kernels share with their server shared
     ``launcher``   a kernel that drops no output
     ``kernels``    how kernels start, forked or not, and that they end
     ``limits``     how much a cell may show, how much memory; the sentences

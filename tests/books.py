@@ -152,6 +152,8 @@ class Builder:
 def environ(**variables: str | None) -> dict[str, str]:
     """Return the environment of a build with the tools of this repository."""
     own = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    # Says which test runs, and so would be another one in each build.
+    own["PYTEST_CURRENT_TEST"] = ""
     named = os.environ | own | variables
     return {name: text for name, text in named.items() if text is not None}
 

@@ -7,10 +7,8 @@ no parser sees, its author names in the front matter: ``data: [file, ...]``.
 """
 
 import ast
-import functools
 import hashlib
 import os
-import platform
 import re
 import sys
 from argparse import ArgumentParser, Namespace
@@ -21,6 +19,7 @@ from pathlib import Path
 
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import Book, Chapter
+from booktools.source.installed import installed
 from booktools.source.magics import executed_python
 from booktools.source.package import read_version, render_package
 from booktools.source.python import Code, Statement, read_code
@@ -103,7 +102,7 @@ class Library:
         Comments, formatting and line numbers do not count.
         """
         lines = sorted(self._digests[n] for n in self._digests.keys() & names)
-        return _digest([*_versions(), *lines])
+        return _digest([*installed(), *lines])
 
     def _sort_statements(self, module: str) -> None:
         """Sort the statements of a module by the names that they bind."""
@@ -287,22 +286,6 @@ def _acts(node: ast.AST) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):  # not yet run
         parts = [part for part in parts if not isinstance(part, ast.stmt)]
     return bool(decorators - plain) or any(map(_acts, parts))
-
-
-@functools.cache
-def _versions() -> tuple[str, ...]:
-    """Return what may change all that chapters compute, draw or show.
-
-    That is every distribution which Python finds: what a chapter imports
-    imports others, and the kernel itself has some.  The name of its folder
-    has the version; to read the files of 150 distributions takes a while.
-    """
-    names = {
-        path.name
-        for folder in sys.path
-        for path in Path(folder or os.curdir).glob("*.*-info")
-    }
-    return (f"python {platform.python_version()}", *sorted(names))
 
 
 def _local_files(

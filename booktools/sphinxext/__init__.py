@@ -17,11 +17,12 @@ from sphinx.config import Config
 
 from booktools.render.node import PACKAGES
 from booktools.run.execute import unsuitable_version
-from booktools.sphinxext import state
 from booktools.sphinxext.order import Stage, connect
 
 # A feature is removed by deleting its file and its line.
 FEATURES = [
+    "unchanged",  # where nothing has changed, the build ends at once
+    "state",  # what is known of a page is forgotten when it is read again
     "draft",  # only a build without problems replaces the site
     "problems",  # what is found while pages are read stops the build
     "settings",  # each setting has an effect, or is a problem
@@ -59,7 +60,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("booktools_version", _digest(), "env", str)
     connect(app, Stage.SETTINGS, _exclude_tools)
     connect(app, Stage.BUILDER, _add_assets)
-    state.setup(app)
     for feature in FEATURES:
         import_module(f"{__name__}.{feature}").setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

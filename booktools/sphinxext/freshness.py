@@ -13,7 +13,6 @@ import ast
 import hashlib
 import re
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from sphinx.config import Config
 from sphinx.util import FilenameUniqDict
 
 from booktools.source.config import CONFIG
+from booktools.source.installed import installed
 from booktools.source.toc import TOC
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import FileState, memory
@@ -75,16 +75,7 @@ def _digest_inputs(app: Sphinx, config: Config) -> None:
         paths += [root / str(path) for path in values]
     files = {path.relative_to(root): path for path in _files(paths, root)}
     lines = (f"{name} {_hash_file(path)}" for name, path in files.items())
-    config.booktools_inputs = _hash([*_installed(), *lines])
-
-
-def _installed() -> Iterator[str]:
-    """Yield names and versions of all that is installed, and Python's."""
-    yield sys.version
-    for folder in map(Path, sys.path):
-        if folder.is_dir():
-            names = (path.name for path in folder.glob("*.dist-info"))
-            yield from sorted(names)
+    config.booktools_inputs = _hash([*installed(), *lines])
 
 
 def _files(paths: Iterable[Path], root: Path) -> Iterator[Path]:

@@ -1,7 +1,6 @@
 """Buttons on each page: run its notebook somewhere, or take it away."""
 
 import os
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -14,9 +13,8 @@ from booktools.publish.layout import (
     NOTEBOOKS_BRANCH,
     PDF,
 )
-from booktools.publish.repository import find_site
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.state import pages_with_code
+from booktools.sphinxext.state import build, pages_with_code
 
 # The theme's own groups, which would offer raw MyST as a notebook.
 REPLACED = ("launch-buttons", "download-buttons")
@@ -90,7 +88,7 @@ def _query(**values: str) -> str:
 
 
 def _find_repository(app: Sphinx, config: Config) -> None:
-    site = find_site(Path(app.srcdir), os.environ)
+    site = build(app).site
     name = f"{site.owner}/{site.repository}" if site else ""
     config.booktools_repository = name
     # Printed after pages are made, and not by everybody who makes them.

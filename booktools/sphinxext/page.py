@@ -1,15 +1,14 @@
 """Where the book comes from, where it is published; how pages look."""
 
-import os
 from pathlib import Path
 
+from jinja2 import FileSystemBytecodeCache
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 
-from booktools.problem import BookError
-from booktools.publish.repository import find_site
 from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import build
 
 
 def setup(app: Sphinx) -> None:
@@ -26,13 +25,15 @@ def _add_templates(app: Sphinx) -> None:
     app.config.templates_path.insert(0, str(folder))
     if isinstance(app.builder, StandaloneHTMLBuilder):
         app.builder.init_templates()
+        # To compile templates takes as long as to fill them in.
+        cache = Path(app.doctreedir, "templates")
+        cache.mkdir(parents=True, exist_ok=True)
+        environment = app.builder.templates.environment
+        environment.bytecode_cache = FileSystemBytecodeCache(str(cache))
 
 
 def _add_addresses(app: Sphinx, config: Config) -> None:
-    try:
-        site = find_site(Path(app.srcdir), os.environ)
-    except BookError as error:
-        raise SystemExit(str(error)) from None
+    site = build(app).site
     options = config.html_theme_options
     # Its script is one that the policy of pages forbids.
     options["use_fullscreen_button"] = False

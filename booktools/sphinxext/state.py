@@ -6,6 +6,7 @@ the environment that Sphinx keeps, in one attribute; what is known of a page
 is forgotten when Sphinx forgets the page.
 """
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from sphinx.application import Sphinx
 
 from booktools.problem import BookError, Problem
+from booktools.publish.repository import Site, find_site
 from booktools.render.katex import Answer
 from booktools.source.chapter import Book, Chapter, read_book
 from booktools.source.deps import Library
@@ -43,6 +45,14 @@ class Build:
             return read_book(self._root)
         except BookError as error:
             stop(error.problems)
+
+    @cached_property
+    def site(self) -> Site | None:
+        """Who publishes the book, and where; None if nobody does."""
+        try:
+            return find_site(self._root, os.environ)
+        except BookError as error:
+            raise SystemExit(str(error)) from None
 
     @cached_property
     def chapters(self) -> dict[str, Chapter]:

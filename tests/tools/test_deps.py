@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from booktools.problem import BookError
-from booktools.source import deps
+from booktools.source import installed
 from booktools.source.chapter import Book, Chapter, read_chapter
 from booktools.source.deps import Library, chapter_digest, describe
 from booktools.source.magics import python_source
@@ -571,12 +571,12 @@ def test_a_change_of_a_version_changes_every_digest(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def digest() -> str:
-        deps._versions.cache_clear()
+        installed.installed.cache_clear()
         return Library("d2lmini", {}).digest([])
 
     old = digest()
     with monkeypatch.context() as patch:
-        patch.setattr(deps.platform, "python_version", lambda: "9.9.9")
+        patch.setattr(installed.platform, "python_version", lambda: "9.9.9")
         assert digest() != old
         patch.undo()
         # Whatever a chapter imports, and what that needs.
