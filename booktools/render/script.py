@@ -10,7 +10,6 @@ from inspect import CO_COROUTINE
 from itertools import zip_longest
 from types import CodeType
 
-import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -84,6 +83,9 @@ def to_script(
         "comment_magics": False,
     }
     script.metadata = NotebookNode(jupytext=options)
+    # Takes longer than a page, and most builds write no script.
+    import jupytext
+
     text: str = jupytext.writes(script, fmt="py:percent")
     return text
 

@@ -122,12 +122,14 @@ def mapping(value: Any) -> dict[str, Any]:
 
 def lines_of(text: str, value: str) -> list[int]:
     """Return the lines of YAML on which a value stands, or the first line."""
-    lines = [
-        _line_of(event)
-        for event in yaml.parse(text, Loader=_Loader)
-        if isinstance(event, yaml.ScalarEvent) and event.value == value
-    ]
-    return lines or [1]
+    return [line for found, line in scalars(text) if found == value] or [1]
+
+
+def scalars(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each value in YAML that is no list or mapping, and its line."""
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.ScalarEvent):
+            yield event.value, _line_of(event)
 
 
 def line_at(text: str, place: Iterable[str]) -> int:

@@ -9,7 +9,13 @@ from typing import NamedTuple
 from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
 from booktools.problem import BookError, Problem
-from booktools.source.text import line_at, lines_of, load_yaml, read_setup
+from booktools.source.text import (
+    line_at,
+    lines_of,
+    load_yaml,
+    read_setup,
+    scalars,
+)
 
 TOC = "_toc.yml"
 
@@ -67,11 +73,12 @@ def read_toc(root: Path, problems: list[Problem]) -> Iterator[Entry]:
             for child in reversed(files) if tree.reversed else files:
                 yield from walk(child)
 
+    lines = dict(scalars(text))
     seen: set[str] = set()
     for name in walk(site.root.docname):
         path = name.removesuffix(".md") + ".md"
         # sphinx-external-toc takes a, a.md for two files; they are one.
-        line = lines_of(text, name)[-1]
+        line = lines.get(name, 1)
         hidden = any(part[:1] == "." for part in path.split("/"))
         if os.path.normpath(path) != path or hidden or path[:1] == "/":
             what = f"{name!r} is not how a file in the book's folder is named"

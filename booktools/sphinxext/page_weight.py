@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import tinycss2
-from fontTools import subset
 from sphinx.application import Sphinx
 from tinycss2.ast import Node
 
@@ -190,6 +189,10 @@ def _reduced_styles(
         for char in node.value
         if "\ue000" <= char <= "\uf8ff"
     }
+    # Takes longer than all styles, and a build without new pages has no use
+    # for it.
+    from fontTools import subset
+
     for font in static.glob("**/webfonts/*.woff2"):
         options = subset.Options(flavor="woff2", layout_features=[])
         reduced = subset.load_font(str(font), options)
