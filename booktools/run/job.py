@@ -59,6 +59,11 @@ class Job:
     timeout: int
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def code(self) -> str:
+        """The author's code, of all cells."""
+        return "\n".join(part.source for part in self.parts)
+
     def problem(
         self, cell: int, rule: str, what: str, line: int = 1
     ) -> Problem:

@@ -54,6 +54,7 @@ PRELOAD = {
     "sympy.parsing.latex._parse_latex_antlr": "parse_latex",
     "torch": "torch",
     "torch._dynamo": "optim",
+    "booktools.run.freeze": "",  # the last one, which nothing else imports
 }
 
 
@@ -257,8 +258,13 @@ class ForkServer:
             [sys.executable, "-c", command], env=env
         )
         self._path = json.loads(output)
+        # The server must find this module, wherever the tools are; kernels
+        # get a path of their own.
+        tools = str(Path(__file__).parents[2])
+        os.environ["PYTHONPATH"] = os.pathsep.join([env["PYTHONPATH"], tools])
         # Wait for the imports, or the first kernels would seem to take long.
         self._start(os.getpid).join()
+        os.environ["PYTHONPATH"] = env["PYTHONPATH"]
 
     def fork(
         self, arguments: list[str], cwd: str, env: dict[str, str], log: str

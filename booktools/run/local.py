@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from booktools.run.job import Job, Outcome
 from booktools.run.kernels import (
     ForkServer,
     has_long_names,
+    is_slow,
     kernel_environment,
 )
 from booktools.run.notebook import NotebookRun
@@ -46,13 +48,15 @@ def this_machine(
     # Its socket is where temporary files are.
     fork = fork and not has_long_names()
     runs: list[NotebookRun] = []
+    queue = _Queue(jobs)
 
     with kernel_environment(jobs[0].root) as env:
-        parts = [part.source for job in jobs for part in job.parts]
+        code = "\n".join(job.code for job in jobs)
         _find_fonts()
-        server = _prepare_server(env, "\n".join(parts)) if fork else None
+        server = _prepare_server(env, code) if fork else None
 
-        def work(job: Job) -> Outcome:
+        def work(_: Job) -> Outcome:
+            job = queue.take(server is None or server.done())
             run = NotebookRun(job, env, server)
             runs.append(run)
             return run.run()
@@ -64,6 +68,31 @@ def this_machine(
 
         with ThreadPoolExecutor(workers) as pool:
             yield Place(pool, work, stop)
+
+
+class _Queue:
+    """Jobs, in an order in which workers wait little.
+
+    While the fork server imports, one job waits for it, and others run that
+    need no slow import.  Then come those that do: they often take longest,
+    and short ones at the end keep all workers busy.
+    """
+
+    def __init__(self, jobs: Sequence[Job]):
+        self._lock = threading.Lock()
+        self._slow = deque(job for job in jobs if is_slow(job.code))
+        self._quick = deque(job for job in jobs if not is_slow(job.code))
+        self._waits = False
+
+    def take(self, is_ready: bool) -> Job:
+        """Return the next job, given whether the server is ready."""
+        with self._lock:
+            slow_first = is_ready or not self._waits
+            self._waits = True
+            first, second = self._slow, self._quick
+            if not slow_first:
+                first, second = second, first
+            return (first or second).popleft()
 
 
 def _prepare_server(env: dict[str, str], code: str) -> Future[ForkServer]:

@@ -147,9 +147,10 @@ class NotebookRun:
             manager.connection_file = f"{manager.ip}.json"
         spec = manager.kernel_spec
         # Another program's kernel is no fork of ours.
-        code = "\n".join(part.source for part in self._job.parts)
         # What needs no slow import need not wait for them.
-        worth = self._server and (self._server.done() or is_slow(code))
+        worth = self._server and (
+            self._server.done() or is_slow(self._job.code)
+        )
         if self._server and worth and manager.ipykernel:
             self.kernel = ForkedKernel(kernel_spec=spec, parent=manager)
             self.kernel.server = self._server.result()
