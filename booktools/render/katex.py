@@ -1,6 +1,7 @@
 """TeX -> HTML by KaTeX; characters -> the style and the fonts of a site."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _FACE = re.compile(
     r"(?P<head>@font-face\{[^}]*)src:url\(fonts/(?P<name>[^.]*)[^}]*\}"
 )
 
+# It warns of the dates in KaTeX's fonts, which no reader gets.
+logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
 
 # What fonts draw that is known by a class, as katex.js knows it.
 _KINDS = {
@@ -85,7 +88,8 @@ def style(drawn: Mapping[str, str]) -> dict[str, bytes]:
     def face(rule: re.Match[str]) -> str:
         name = rule["name"]
         wanted = drawn[_KINDS.get(name, "other")]
-        font = _subset(dist / "fonts" / f"{name}.woff2", wanted)
+        # Not the compressed one, which takes longer to read than to reduce.
+        font = _subset(dist / "fonts" / f"{name}.ttf", wanted)
         if not font:
             return ""
         file = f"{name}-{hashlib.sha256(font).hexdigest()[:8]}.woff2"
