@@ -58,6 +58,7 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``pdf``        prints the built site
     ``picture``    a picture of a page, for the READMEs
     ``glyphs``     letters that no font of the PDF has
+    ``printed``    page numbers and bytes of what Chromium printed
     ``atomic``     replaces the folder of a site in one step
 
 On top stands ``__main__``, which finds the module of a command, and

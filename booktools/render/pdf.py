@@ -2,25 +2,27 @@
 
 The articles of all pages become one page, which Chromium prints: a cover,
 the contents, then the chapters, with the solutions at the end of each.
-Page numbers are known only after printing, so it is printed again until
-they are right.
+Page numbers are known only after printing, so it is printed twice: first
+without anything visible, which is much quicker.
 """
 
 import json
 import os
-import unicodedata
+import re
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import copy
-from io import BytesIO
+from errno import ENOENT
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
 from urllib.parse import unquote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
-from playwright.sync_api import Page, Route
-from pypdf import PdfReader, PdfWriter
+from playwright.sync_api import Page
 
 from booktools.problem import BookError, Problem
 from booktools.publish.layout import PDF
@@ -29,9 +31,10 @@ from booktools.render.atomic import lock
 from booktools.render.browser import open_chromium
 from booktools.render.fonts import font_faces, font_files
 from booktools.render.glyphs import find_gaps, find_letters
+from booktools.render.printed import finish, page_numbers
 from booktools.source.chapter import Book
 
-# An address that only the printing browser knows: it gets the site's files.
+# An address that no link has, for the pages of the book.
 _HOST = "http://book.invalid/"
 _FONTS = "/_fonts/"
 _ASSETS = Path(__file__).with_name("assets")
@@ -40,14 +43,15 @@ _NOT_PRINTED = ("genindex.html",)
 _NOT_ON_PAPER = (
     "a.headerlink, button, script, noscript, style, .exercise .there-and-back"
 )
-# Radicals -> the characters that look like them; Unicode itself knows it of
-# the first block, not of the second.
-_RADICALS = {
-    code: ord(unicodedata.normalize("NFKC", chr(code)))
-    for code in range(0x2F00, 0x2FD6)
-} | str.maketrans(
-    "⺟⺠⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳",
-    "母民西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+# Shows the page when all its fonts are there.
+_SHOW = """
+Promise.allSettled([...document.fonts].map(face => face.load()))
+  .then(() => { document.body.hidden = false })
+"""
+# What a formula says to screen readers: on paper it is not even a tag, but it
+# doubles the time for laying out the book.
+_MATHML = re.compile(
+    r'<span class="katex-mathml">.*?</math></span>', re.DOTALL
 )
 
 
@@ -82,28 +86,66 @@ def make_pdf(book: Book, site: Path, address: str) -> bytes:
         place = "_build/html/index.html"
         raise BookError([Problem(place, 1, "not-built", what, hint)])
     volume = _Volume(book.title, site, address)
-    html = volume.html()
     fonts = font_files()
-
-    def answer(route: Route) -> None:
-        path = unquote(urlsplit(route.request.url).path)
-        if path == "/":
-            route.fulfill(body=html, content_type="text/html; charset=utf-8")
-        elif path.startswith(_FONTS):
-            route.fulfill(path=fonts[path.removeprefix(_FONTS)])
-        else:
-            route.fulfill(path=site / path.removeprefix("/"))
-
-    with open_chromium() as browser:
+    failed: list[str] = []
+    with (
+        _serve(site, volume.html(), fonts) as server,
+        open_chromium() as browser,
+    ):
         # As wide as the paper without its margins (pdf.css), so that
         # formulas are measured as they will be printed.
         page = browser.new_page(viewport={"width": 657, "height": 900})
         page.emulate_media(media="print", color_scheme="light")
-        page.route("**/*", answer)
-        page.goto(_HOST, wait_until="networkidle")
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.on(
+            "response",
+            lambda response: failed.extend([response.url] * (not response.ok)),
+        )
+        page.goto(server)
+        # Where a font comes after its text, lines may stand a bit elsewhere.
+        page.evaluate(_SHOW)
+        if failed:
+            path = unquote(failed[0].removeprefix(server))
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
         data = _print(page)
     _check(data, volume, book, fonts.values())
-    return _fix_radicals(data, book.title)
+    return finish(data, book.title)
+
+
+@contextmanager
+def _serve(site: Path, html: str, fonts: dict[str, Path]) -> Iterator[str]:
+    """Let a browser read a book, the fonts, and the site's files.
+
+    Playwright could answer it as well, but takes seconds to hand over the
+    fonts.
+    """
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/":
+                return super().do_GET()
+            body = html.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def translate_path(self, path: str) -> str:
+            if path.startswith(_FONTS):
+                return str(fonts[path.removeprefix(_FONTS)])
+            return super().translate_path(path)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = partial(Handler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
 
 
 class _Volume:
@@ -133,7 +175,7 @@ class _Volume:
         """Return the page."""
         contents = self._tag("section", "", "contents")
         contents.append(self._tag("h1", "目录"))
-        body = self._tag("body", "")
+        body = self._tag("body", "", hidden="")
         body.extend([self._cover(), contents])
         rules = []
         for i, (name, title) in enumerate(self.entries):
@@ -184,7 +226,7 @@ class _Volume:
         """Return the article of a page, made fit for paper."""
         page = self._read(name)
         for link in page.select("link[rel=stylesheet]"):
-            self.styles[urljoin(_HOST + name, str(link["href"]))] = None
+            self.styles[urljoin(f"/{name}", str(link["href"]))] = None
         article = _tag_of(page.select_one(".bd-article"))
         article.name, article["class"] = "article", "bd-article chapter"
         article["id"] = ""
@@ -205,7 +247,7 @@ class _Volume:
             heading["id"] = str(tag.get("id", ""))
             del tag["id"]
         for tag in article.select("img"):
-            tag["src"] = urljoin(_HOST + name, str(tag["src"]))
+            tag["src"] = urljoin(f"/{name}", str(tag["src"]))
             del tag["loading"]
         self._move_solutions(article)
         for tag in article.select("section > :is(h1, h2, h3, h4)"):
@@ -226,15 +268,15 @@ class _Volume:
         section = self._tag("section", "", id="solutions")
         section.append(self._tag("h2", "解答"))
         article.append(section)
+        exercises = {tag["id"]: tag for tag in article.select(".exercise")}
         for solution in solutions:
             section.append(solution)
             anchor = str(_tag_of(solution.select_one(".unfolded"))["id"])
             name = anchor.removeprefix("solution-")
-            exercise = _tag_of(article.find(id=name))
             line = self._tag("p", "解答在第 ", "where")
             line.append(self._page_number(anchor))
             line.append(" 页")
-            exercise.append(line)
+            exercises[name].append(line)
 
     def _redirect(self, link: Tag, name: str) -> None:
         """Let a link lead to its place in the book, or to the site."""
@@ -254,7 +296,7 @@ class _Volume:
 
     def _read(self, name: str) -> BeautifulSoup:
         text = (self.site / name).read_text("utf-8")
-        return BeautifulSoup(text, "html.parser")
+        return BeautifulSoup(_MATHML.sub("", text), "html.parser")
 
     def _tag(
         self, name: str, text: str, classes: str = "", **more: str
@@ -279,24 +321,27 @@ def _print(page: Page) -> bytes:
     """Print a page until its page numbers are right."""
     prepare = (_ASSETS / "pdf.js").read_text("utf-8")
     numbers: dict[str, int] = {}
-    for _ in range(4):
+    page.evaluate(prepare, numbers)
+    hidden = page.add_style_tag(content="* { visibility: hidden !important }")
+    numbers = page_numbers(_print_once(page, readable=False))
+    hidden.evaluate("style => style.remove()")
+    for _ in range(3):
         page.evaluate(prepare, numbers)
-        data = page.pdf(
-            prefer_css_page_size=True,
-            print_background=True,
-            outline=True,
-            tagged=True,
-        )
-        reader = PdfReader(BytesIO(data))
-        found = {
-            unquote(name.removeprefix("/")): number + 1
-            for name, target in reader.named_destinations.items()
-            if (number := reader.get_destination_page_number(target))
-        }
+        data = _print_once(page)
+        found = page_numbers(data)
         if found == numbers:
             break
         numbers = found
     return data
+
+
+def _print_once(page: Page, readable: bool = True) -> bytes:
+    return page.pdf(
+        prefer_css_page_size=True,
+        print_background=True,
+        outline=readable,
+        tagged=readable,
+    )
 
 
 def _check(
@@ -327,48 +372,6 @@ def _check(
             for page, what in gaps.items()
         ]
     raise BookError(problems)
-
-
-def _fix_radicals(data: bytes, title: str) -> bytes:
-    """Let copied and searched text be the book's; leave out the time.
-
-    Fonts draw a radical and the character that looks like it by one glyph.
-    Chromium then says that the glyph is the radical, which nobody types.
-    """
-    writer = PdfWriter(clone_from=BytesIO(data))
-    writer.metadata = {"/Title": title}
-    fonts: dict[int, Any] = {}
-    for page in writer.pages:
-        resources: Any = page["/Resources"]
-        for font in resources.get("/Font", {}).values():
-            fonts[font.idnum] = font.get_object()
-    for font in fonts.values():
-        if codes := font.get("/ToUnicode"):
-            lines = codes.get_data().decode("ascii").split("\n")
-            text = "\n".join(map(_fix_codes, lines))
-            codes.set_data(text.encode("ascii"))
-    file = BytesIO()
-    writer.write(file)
-    return file.getvalue()
-
-
-def _fix_codes(line: str) -> str:
-    """Fix a line of a font's table: glyph, or glyphs from, to; character."""
-    hexes = [word.strip("<>") for word in line.split() if word[0] == "<"]
-    if len(hexes) < 2:
-        return line
-    glyphs = [int(word, 16) for word in hexes[:-1]]
-    first = int(hexes[-1], 16)
-    characters = range(first, first + glyphs[-1] - glyphs[0] + 1)
-    if not any(code in _RADICALS for code in characters):
-        return line
-    fixed = [f"<{_RADICALS.get(code, code):04X}>" for code in characters]
-    start = " ".join(f"<{word}>" for word in hexes[:-1])
-    return (
-        f"{start} {fixed[0]}"
-        if len(hexes) == 2
-        else (f"{start} [{' '.join(fixed)}]")
-    )
 
 
 def main(book: Book, arguments: Namespace) -> int:

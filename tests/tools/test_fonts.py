@@ -1,8 +1,10 @@
 """Fonts and browser of the printed book are the project's, on any machine."""
 
+import re
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from booktools.render import browser
 from booktools.render.fonts import font_files
 from booktools.render.glyphs import find_gaps
 from booktools.render.pdf import make_pdf
+from booktools.render.printed import finish
 from booktools.source.chapter import read_book
 
 ROOT = Path(__file__).parents[2]
@@ -204,3 +207,39 @@ def test_a_book_must_be_built_before_it_is_printed(make_book, run):
     assert result.returncode == 1
     assert result.stderr.startswith("_build/html/index.html:1: error: ")
     assert "[not-built]\n    hint: build it first: make book" in result.stderr
+
+
+def test_a_print_does_not_depend_on_when_it_is_made(print_book):
+    table = "<table><tr><th>甲</th><th>乙</th></tr><tr><td>1</td></tr></table>"
+    data = print_book(a=("一章", table))
+    assert b"/CreationDate" not in data
+    assert b"(node00000001)" in data
+    # As Chromium may count in another run.
+    later = re.sub(
+        rb"\(node(\d{8})\)",
+        lambda match: b"(node%08d)" % (int(match[1]) * 2 + 7),
+        data,
+    )
+    assert later != data
+    assert finish(later, "动手学") == finish(data, "动手学")
+
+
+def test_a_finished_print_is_a_whole_file(print_book):
+    data = print_book(a=("一章", FINE))
+    once = PdfReader(BytesIO(finish(data, "另一个题目")), strict=True)
+    assert once.metadata.title == "另一个题目"
+    texts = [
+        [page.extract_text() for page in reader.pages]
+        for reader in (PdfReader(BytesIO(data), strict=True), once)
+    ]
+    assert texts[0] == texts[1]
+    # Each object is where the table says.
+    count = once.trailer["/Size"]
+    found = [once.get_object(number) for number in range(1, count)]
+    assert len(found) == count - 1
+
+
+def test_a_picture_that_is_missing_stops_the_print(print_book):
+    with pytest.raises(FileNotFoundError) as caught:
+        print_book(a=("一章", '<p><img alt="" src="../gone%20.svg"></p>'))
+    assert caught.value.filename == "gone .svg"
