@@ -72,7 +72,7 @@ new: environment ## Begin a chapter: make new NAME=limits TITLE=极限
 doctor: environment ## Report what keeps the book from being published
 	$(BIN)/python -m booktools doctor
 
-bench: environment ## Measure against stock Jupyter Book (15 minutes)
+bench: environment ## Measure against other Jupyter Books (20 minutes)
 	$(BIN)/python benchmarks/run.py
 
 serve: _build/html/index.html environment ## Show the built book in a browser

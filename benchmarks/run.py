@@ -22,6 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import mystmd
 import psutil
 import yaml
 from jupyter_cache import get_cache
@@ -30,7 +31,7 @@ from pages import install, measure, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 STOCK, OURS = KINDS = ("stock", "ours")
-PARTS = ("cold", "edits", "growth", "pages")
+PARTS = ("cold", "edits", "growth", "pages", "mystmd")
 VERSIONS = (
     *("jupyter-book", "sphinx", "myst-nb", "jupyter-cache", "nbclient"),
     *("numpy", "matplotlib", "torch"),
@@ -53,9 +54,10 @@ class Build:
 
 @dataclass
 class Table:
-    """Measurements: what -> kind -> values; and why they are in doubt."""
+    """Measurements: what -> kind -> values; and what to know about them."""
 
     rows: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
     def add(self, what: str, kind: str, value: float) -> None:
@@ -286,7 +288,8 @@ def measure_pages(table: Table, rounds: int) -> None:
     Where a CDN cannot be reached, the formulas of stock are missing, and what
     they weigh.
     """
-    install()
+    if not install():
+        raise SystemExit("error: npm could not install Lighthouse")
     with TemporaryDirectory(prefix="bench-") as folder:
         books = {kind: Path(folder, kind) for kind in KINDS}
         for kind, book in books.items():
@@ -299,6 +302,29 @@ def measure_pages(table: Table, rounds: int) -> None:
                     page = measure(address + "chapters/calculus.html")
                 for what, value in page.items():
                     table.add(f"calculus page: {what}", kind, value)
+
+
+def measure_mystmd(table: Table, rounds: int, kinds: str) -> None:
+    """Measure Jupyter Book 2, in the place of stock."""
+    try:
+        mystmd.prepare()
+    except mystmd.UnavailableError as error:
+        table.notes.append(f"Jupyter Book 2 is not measured: {error}")
+        return
+    what = f"{len(kinds)} chapters, Jupyter Book 2"
+    for number in range(rounds):
+        for kind in _turns(number):
+            with TemporaryDirectory(prefix="bench-") as folder:
+                book = Path(folder)
+                write_course(book, ROOT if kind == OURS else None, kinds)
+                extract(book)
+                if kind == OURS:
+                    done = build(book, kind)
+                    ready, figures = done.ready, done.figures
+                else:
+                    ready, figures = mystmd.build(book)
+            table.add(f"{what}: outputs ready, s", kind, ready)
+            table.expect(f"{what}: figures", figures, 3 * len(kinds))
 
 
 def _turns(number: int) -> tuple[str, ...]:
@@ -317,9 +343,11 @@ def report(table: Table, options: str) -> str:
         f"Python {platform.python_version()}; {', '.join(versions)}.",
         f"Options: {options or 'none'}.  Medians (least to most).  What is",
         "measured, and how: `run.py` and `make_book.py` beside this file.",
+        "In rows of Jupyter Book 2 it stands in the place of stock.",
         "",
         *table.lines(),
         "",
+        *(f"{note}\n" for note in table.notes),
         *(f"**In doubt**: {doubt}\n" for doubt in table.doubts),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -351,6 +379,8 @@ def main() -> int:
         measure_growth(table, rounds, sizes)
     if "pages" in arguments.only and not arguments.quick:
         measure_pages(table, max(rounds, 5))
+    if "mystmd" in arguments.only:
+        measure_mystmd(table, rounds, kinds)
     text = report(table, " ".join(sys.argv[1:]))
     arguments.output.write_text(text, "utf-8")
     print(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Ten builds, half of them without these tools.
+# Twelve builds, half of them without these tools.
 pytestmark = [pytest.mark.torch, pytest.mark.nightly]
 
 
@@ -42,6 +42,7 @@ def test_quick_run(results):
         "one-cell edit, NumPy, s",
         "helper edit, s",
         "helper edit: chapters executed",
+        "3 chapters, Jupyter Book 2: outputs ready, s",
         "4 small chapters: no-op, s",
         "4 small chapters: extraction, s",
     }
@@ -61,3 +62,24 @@ def test_where_it_was_measured(results):
     assert f"Python {sys.version.split()[0]}" in results
     assert "myst-nb " in results
     assert "In doubt" not in results
+
+
+def test_jupyter_book_2_is_left_out_where_it_cannot_be_had(tmp_path):
+    output = tmp_path / "results.md"
+    options = ["--quick", "--only", "mystmd", "--output", output]
+    nowhere = {
+        "npm_config_registry": "http://127.0.0.1:9",
+        "npm_config_cache": str(tmp_path / "cache"),
+        "npm_config_fetch_retries": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "benchmarks/run.py", *options],
+        cwd=ROOT,
+        env=os.environ | nowhere | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    why = "Jupyter Book 2 is not measured: npm could not install mystmd"
+    assert why in output.read_text("utf-8").splitlines()
