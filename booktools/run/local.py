@@ -48,7 +48,7 @@ def this_machine(
     # Its socket is where temporary files are.
     fork = fork and not has_long_names()
     runs: list[NotebookRun] = []
-    queue = _Queue(jobs)
+    queue = Queue(jobs)
 
     with kernel_environment(jobs[0].root) as env:
         code = "\n".join(job.code for job in jobs)
@@ -70,7 +70,7 @@ def this_machine(
             yield Place(pool, work, stop)
 
 
-class _Queue:
+class Queue:
     """Jobs, in an order in which workers wait little.
 
     While the fork server imports, one job waits for it, and others run that

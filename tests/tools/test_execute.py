@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from booktools.run import cache, execute, kernels, notebook, outputs
 from booktools.run.job import Job, Outcome, Part
 from booktools.run.limits import Limits
-from booktools.run.local import this_machine
+from booktools.run.local import Queue, this_machine
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +66,7 @@ def printed(outcome: Outcome) -> str:
 
 
 STATE = """
+# The word sympy makes it wait for the fork server.
 import os
 import sys
 
@@ -122,6 +123,26 @@ print(process.exitcode)
 """
     jobs = [make_job(source), make_job("1"), make_job("2")]
     assert printed(run(*jobs, fork=True)[0]) == "0\n"
+
+
+def test_forks_share_the_memory_of_their_server(
+    make_job, tmp_path, monkeypatch
+):
+    """No search for garbage touches it, wherever the tools are."""
+    monkeypatch.chdir(tmp_path)
+    source = "import gc\nprint(gc.get_freeze_count())  # sympy"
+    jobs = [make_job(source), make_job("1"), make_job("2")]
+    assert int(printed(run(*jobs, fork=True)[0])) > 50_000
+
+
+def test_the_order_in_which_workers_wait_little(make_job):
+    sources = ["1", "2", "import torch", "3", "import torch, sympy", "4"]
+    queue = Queue([make_job(source) for source in sources])
+    ready = [False, False, False, True, True, True]
+    taken = [queue.take(is_ready).code for is_ready in ready]
+    slow = ["import torch", "import torch, sympy"]
+    # One job waits for the server meanwhile; nothing is taken twice.
+    assert taken == [slow[0], "1", "2", slow[1], "3", "4"]
 
 
 # Ways to leave a process behind, each with its pid in a file.
