@@ -115,10 +115,15 @@ def _find_fonts() -> None:
 
     It says so while it does, and that must not get onto a page.
     """
-    if find_spec("matplotlib") is None:
-        return
-    import matplotlib
-
-    if not any(Path(matplotlib.get_cachedir()).glob("fontlist-*.json")):
+    # As `matplotlib.get_cachedir` says; to import it takes longer than to
+    # start a kernel.
+    linux = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    usual = (
+        Path(linux, "matplotlib")
+        if sys.platform == "linux"
+        else Path.home() / ".matplotlib"
+    )
+    cache = Path(os.environ.get("MPLCONFIGDIR") or usual)
+    if find_spec("matplotlib") and not any(cache.glob("fontlist-*.json")):
         command = [sys.executable, "-c", "import matplotlib.font_manager"]
         subprocess.run(command, capture_output=True, check=False)
