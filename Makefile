@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book quick test test-site nightly check extract saved repeat new doctor bench serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
+.PHONY: help environment book quick test test-site nightly check extract saved repeat new doctor bench write serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -74,6 +74,9 @@ doctor: environment ## Report what keeps the book from being published
 
 bench: environment ## Measure against other Jupyter Books (20 minutes)
 	$(BIN)/python benchmarks/run.py
+
+write: environment ## Show the book while you write: it follows each change
+	@$(BIN)/python -m booktools write $(if $(PORT),--port=$(PORT))
 
 serve: _build/html/index.html environment ## Show the built book in a browser
 	@echo "Stop it with Ctrl-C."

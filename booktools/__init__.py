@@ -37,6 +37,9 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``execute``    runs all of them, where a place is
     ``local``      this machine as that place: threads, kernels
     ``repeat``     builds twice, and compares
+    ``builder``    builds again and again, without the time for imports
+    ``preview``    serves what is built again and again; reloads its pages
+    ``write``      watches the book, and does both
 ``publish/``     a built book -> the world; works where nothing is installed
     ``layout``     where a site has what, and what its branches are called
     ``git``        runs git

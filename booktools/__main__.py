@@ -20,11 +20,13 @@ WITH_A_BOOK = {
     "links": ("publish.links", "find links to other sites that are gone"),
     "release": ("publish.release", "write the files of a release"),
 }
-# These need no chapters, and no package: they run where nothing is installed.
+# These need no chapters that can be read.  All but `write` run where nothing
+# is installed.
 WITHOUT = {
     "doctor": ("publish.doctor", "report what keeps the book from readers"),
     "publish-notebooks": ("publish.branches", "append notebooks to a branch"),
     "mirror": ("publish.mirror", "append the site to a branch elsewhere"),
+    "write": ("run.write", "serve the book; build and reload when it changes"),
     "alarm": ("publish.alarm", "keep the issue of a scheduled workflow"),
 }
 

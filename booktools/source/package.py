@@ -64,6 +64,15 @@ def read_version(root: Path) -> str:
     return str(project.get("version", "0"))
 
 
+def is_generated(path: Path) -> bool:
+    """Tell whether a file is a module that was made from a chapter."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().startswith(_HEADER)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def stale_files(
     root: Path, package: str, files: Mapping[str, str]
 ) -> dict[str, tuple[str, str | None]]:

@@ -1,0 +1,136 @@
+// In each page that `make write` serves: reloads it when there is a new site,
+// where the reader stands, or shows what keeps the book from being built.
+{
+  const { site } = document.currentScript.dataset;
+  const key = "place of make write";
+  const article = document.querySelector("article") ?? document.body;
+  const folds = () => [...article.querySelectorAll("details")];
+  const top = (element) => element.getBoundingClientRect().top;
+
+  // The heading that the reader is below, and how far.
+  const remember = () => {
+    const headings = [...article.querySelectorAll(":is(h1, h2, h3, h4, h5, h6)")]
+      .filter((heading) => heading.closest("[id]"));
+    const near = headings.findLast((heading) => top(heading) < innerHeight / 3);
+    const section = near?.closest("[id]");
+    sessionStorage.setItem(key, JSON.stringify({
+      path: location.pathname,
+      id: section?.id,
+      above: section ? top(section) : -scrollY,
+      open: folds().map((fold) => fold.open),
+      focus: document.activeElement?.id,
+    }));
+  };
+
+  const goBack = (place) => {
+    const all = folds();
+    if (all.length === place.open.length) {
+      all.forEach((fold, i) => { fold.open = place.open[i]; });
+    }
+    if (place.focus) {
+      document.getElementById(place.focus)?.focus({ preventScroll: true });
+    }
+    const scroll = () => scrollBy({
+      top: top(document.getElementById(place.id) ?? document.body) - place.above,
+      behavior: "instant",
+    });
+    // Again when something above takes its height only now: fonts, pictures,
+    // what is laid out when it comes into view.  Until the reader moves.
+    const observer = new ResizeObserver(scroll);
+    observer.observe(article);
+    addEventListener("load", scroll);
+    const stop = () => {
+      observer.disconnect();
+      history.scrollRestoration = "auto";
+      removeEventListener("load", scroll);
+    };
+    for (const what of ["wheel", "keydown", "pointerdown", "touchstart"]) {
+      addEventListener(what, stop, { once: true, passive: true });
+    }
+    setTimeout(stop, 3000);
+    scroll();
+  };
+
+  const stored = sessionStorage.getItem(key);
+  sessionStorage.removeItem(key);
+  if (stored && JSON.parse(stored).path === location.pathname) {
+    goBack(JSON.parse(stored));
+  }
+
+  const host = document.createElement("aside");
+  const box = host.attachShadow({ mode: "open" });
+  box.innerHTML = `
+    <style>
+      :host { position: fixed; z-index: 99999; inset: auto 0 0 auto; }
+      section {
+        box-sizing: border-box; max-width: 100vw; max-height: 50vh;
+        overflow: auto; padding: .75rem 1rem; color: #fff; background: #333;
+        border-top: 3px solid #888; font: 15px/1.5 sans-serif;
+      }
+      :host(.failed) { left: 0; }
+      :host(.failed) section { background: #5c1010; border-color: #ff8a8a; }
+      section[hidden] { display: none; }
+      pre { margin: .5rem 0 0; white-space: pre-wrap; font: 13px/1.5 monospace; }
+      pre:empty, button[hidden] { display: none; }
+      button {
+        float: right; border: 1px solid #fff; border-radius: 4px; color: #fff;
+        background: none; font: inherit; cursor: pointer;
+      }
+    </style>
+    <section hidden><button type="button">关闭</button><span></span><pre></pre>
+    </section>`;
+  const [section, button, line, pre] =
+    ["section", "button", "span", "pre"].map((name) => box.querySelector(name));
+
+  let wait;
+  const show = (title, text = "") => {
+    clearTimeout(wait);
+    host.className = text ? "failed" : "";
+    section.setAttribute("role", text ? "alert" : "status");
+    section.hidden = !title;
+    button.hidden = !text;
+    line.textContent = title;
+    pre.textContent = text;
+    // The last lines of the page can still be read.
+    document.body.style.paddingBottom =
+      text ? `${section.offsetHeight}px` : "";
+  };
+  button.addEventListener("click", () => show(""));
+  document.body.append(host);
+
+  let last = "";
+  const hear = ({ data }) => {
+    if (data === last) return;
+    last = data;
+    const news = JSON.parse(data);
+    if (news.site !== site) {
+      remember();
+      history.scrollRestoration = "manual";
+      location.reload();
+    } else if (news.build === "failed") {
+      show("有问题，页面还是上一次造好的：", news.problems);
+    } else if (news.build === "running") {
+      // Most builds take no longer than it takes to read this.
+      clearTimeout(wait);
+      wait = setTimeout(() => show("正在造书……"), 1000);
+    } else {
+      show("");
+    }
+  };
+
+  // Only while the page shows: browsers open few connections to one host.
+  let events;
+  const connect = () => {
+    events?.close();
+    if (document.hidden) return;
+    last = "";
+    events = new EventSource("/_preview/events");
+    events.addEventListener("message", hear);
+    events.addEventListener("error", () => {
+      last = "";
+      show("make write 已经停了，再启动它，这一页就会接着更新。");
+    });
+  };
+  document.addEventListener("visibilitychange", connect);
+  connect();
+}
