@@ -28,10 +28,11 @@ import yaml
 from jupyter_cache import get_cache
 from make_book import write_course, write_many
 from pages import install, measure, serve
+from writing import measure as measure_writing
 
 ROOT = Path(__file__).resolve().parent.parent
 STOCK, OURS = KINDS = ("stock", "ours")
-PARTS = ("cold", "edits", "growth", "pages", "mystmd")
+PARTS = ("cold", "edits", "write", "growth", "pages", "mystmd")
 VERSIONS = (
     *("jupyter-book", "sphinx", "myst-nb", "jupyter-cache", "nbclient"),
     *("numpy", "matplotlib", "torch"),
@@ -263,6 +264,16 @@ def measure_edits(table: Table, rounds: int, kinds: str) -> None:
                         table.expect(ran, done.executed, wanted)
 
 
+def measure_write(table: Table, rounds: int, kinds: str) -> None:
+    """Measure how soon an open page shows an edit."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        write_course(Path(folder), ROOT, kinds)
+        measure_writing(
+            *(Path(folder), ROOT, rounds),
+            lambda what, seconds: table.add(what, OURS, seconds),
+        )
+
+
 def measure_growth(table: Table, rounds: int, sizes: list[int]) -> None:
     """Measure what every build does, however little was edited."""
     for size in sizes:
@@ -375,6 +386,8 @@ def main() -> int:
         measure_cold(table, rounds, kinds, not arguments.quick)
     if "edits" in arguments.only:
         measure_edits(table, rounds, kinds)
+    if "write" in arguments.only:
+        measure_write(table, rounds, kinds)
     if "growth" in arguments.only:
         measure_growth(table, rounds, sizes)
     if "pages" in arguments.only and not arguments.quick:

@@ -42,6 +42,8 @@ def test_quick_run(results):
         "one-cell edit, NumPy, s",
         "helper edit, s",
         "helper edit: chapters executed",
+        "make write: prose edit, s",
+        "make write: one-cell edit, NumPy, s",
         "3 chapters, Jupyter Book 2: outputs ready, s",
         "4 small chapters: no-op, s",
         "4 small chapters: extraction, s",
