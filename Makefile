@@ -72,7 +72,7 @@ new: environment ## Begin a chapter: make new NAME=limits TITLE=极限
 doctor: environment ## Report what keeps the book from being published
 	$(BIN)/python -m booktools doctor
 
-bench: environment ## Measure against other Jupyter Books (20 minutes)
+bench: environment ## Measure against other Jupyter Books (25 minutes)
 	$(BIN)/python benchmarks/run.py
 
 write: environment ## Show the book while you write: it follows each change
