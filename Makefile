@@ -148,7 +148,8 @@ alarm: ## Open or close the issue of a scheduled workflow on GitHub
 # needs their hashes by hand, from PyTorch's index.
 lock: ## Lock every package that requirements*.txt ask for
 	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt
-	sed '/^-[rc]/d' requirements.txt requirements-dev.txt | \
+	sed '/^-[rc]/d' requirements.txt requirements-cluster.txt \
+	    requirements-dev.txt | \
 	_build/uv/bin/uv --no-config pip compile --quiet --universal \
 	    --python-version 3.11 --no-annotate --generate-hashes \
 	    --only-binary :all: --emit-build-options \

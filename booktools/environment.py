@@ -41,6 +41,8 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP = "book-stamp.txt"
 UNFINISHED = "unfinished\n"
 
+# requirements.txt, requirements-cluster.txt, ...; there may be fewer.
+PARTS = ("", "-cluster", "-dev")
 LOCK = "requirements-lock.txt"
 CPU_TORCH = "requirements-torch.txt"
 
@@ -221,7 +223,8 @@ def _require_ours(folder: Path) -> None:
 def _require_locked(root: Path) -> None:
     """Refuse requirements that the lock does not have."""
     locked = _pins(root / LOCK)
-    for file in (root / "requirements.txt", root / "requirements-dev.txt"):
+    files = [root / f"requirements{part}.txt" for part in PARTS]
+    for file in filter(Path.is_file, files):
         for name, version in _pins(file).items():
             if locked.get(name) != version:
                 raise RefusalError(

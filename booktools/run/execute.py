@@ -1,7 +1,7 @@
 """Runs the notebooks of a book where a place for them is, whatever fails."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import metadata
@@ -23,17 +23,14 @@ class Place:
 
     Parameters
     ----------
-    executor : Executor
-        What jobs are submitted to.
-    work : callable
-        What it does with a job.
+    submit : callable
+        Hands a job to a `concurrent.futures.Executor`.
     stop : callable
         Ends what runs at this moment; called again and again, until nothing
         runs any more, when the build is interrupted.
     """
 
-    executor: Executor
-    work: Callable[[Job], Outcome]
+    submit: Callable[[Job], Future[Outcome]]
     stop: Callable[[], None]
 
 
@@ -70,7 +67,7 @@ def run(
     if not jobs:
         return outcomes
     with where as place:
-        waiting = {place.executor.submit(place.work, job) for job in jobs}
+        waiting = {place.submit(job) for job in jobs}
         try:
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)

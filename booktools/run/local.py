@@ -67,7 +67,7 @@ def this_machine(
                     run.kernel.end()
 
         with ThreadPoolExecutor(workers) as pool:
-            yield Place(pool, work, stop)
+            yield Place(lambda job: pool.submit(work, job), stop)
 
 
 class Queue:

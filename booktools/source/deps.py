@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -205,7 +205,8 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     # Where imports look: beside the chapter, and in the book's folder.
     folders = [(root / chapter.path).parent, root]
     sources = [cell.source for cell in chapter.cells]
-    for path in sorted(_local_files(sources, library.package, folders)):
+    local = _local_files(sources, library.package, folders)
+    for path in sorted({file.resolve() for file in local}):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         parts.append(f"{os.path.relpath(path, root)} {content}")
     problems = []
@@ -225,6 +226,21 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     if problems:
         raise BookError(problems)
     return _digest(parts)
+
+
+def chapter_files(
+    chapter: Chapter, sources: Sequence[str], package: str, root: Path
+) -> list[Path]:
+    """Return the files of a book that code of a chapter may read.
+
+    That is the package, and what counts besides in `chapter_digest`.
+    """
+    folder = (root / chapter.path).parent
+    found = [*(root / package).glob("*.py")]
+    found += _local_files(sources, package, [folder, root])
+    named = chapter.front_matter.get("data") or []
+    names = map(str, named if isinstance(named, list) else [named])
+    return sorted({*found, *(folder / name for name in names)})
 
 
 def describe(book: Book, library: Library, target: str = "") -> list[str]:
@@ -311,7 +327,7 @@ def _local_files(
             for name in modules - {w.removesuffix(".py") for w in written}:
                 files += [folder / f"{name}.py"]
                 files += (folder / name).glob("**/*.py")
-            new = {f.resolve() for f in files if f.is_file()} - found
+            new = {file for file in files if file.is_file()} - found
             todo += [file.read_text("utf-8", "replace") for file in new]
             found |= new
     return found

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,13 +26,14 @@ from sphinx.util import logging
 from booktools.problem import Problem
 from booktools.render.script import find_unscriptable
 from booktools.run import cache, execute
+from booktools.run.cluster import cluster
 from booktools.run.job import CHECK, Job, Outcome, Part
 from booktools.run.kernels import SETTINGS
 from booktools.run.limits import Limits
 from booktools.run.local import this_machine
 from booktools.source.chapter import Chapter
 from booktools.source.config import CONFIG
-from booktools.source.deps import chapter_digest
+from booktools.source.deps import chapter_digest, chapter_files
 from booktools.source.macros import expand
 from booktools.source.options import is_notebook
 from booktools.source.parts import Cell
@@ -125,8 +127,7 @@ class _Execution:
             if sys.stdout.isatty():
                 LOGGER.info(f"[{len(done)}/{len(new)}] {_timing(outcome)}")
 
-        fork = os.environ.get("BOOK_FORK") != "0"
-        execute.run(new, this_machine(new, _workers(), fork), report)
+        execute.run(new, _place(new, build(app)), report)
         if problems := [p for outcome in done for p in outcome.problems]:
             for outcome in sorted(done, key=lambda o: o.job.path):
                 sys.stderr.write(outcome.traceback)
@@ -309,6 +310,24 @@ def _with_front_matter(text: str, matter: dict[str, Any]) -> str:
     end = next(i for i, text in enumerate(lines) if text.startswith("---"))
     # As many lines as before: warnings name lines.
     return "".join([start, line, *["\n"] * (end - 1), *lines[end:]])
+
+
+def _place(
+    jobs: list[Job], this: Build
+) -> AbstractContextManager[execute.Place]:
+    """Return where jobs run."""
+    scheduler = os.environ.get("BOOK_DASK")
+    if not scheduler:
+        fork = os.environ.get("BOOK_FORK") != "0"
+        return this_machine(jobs, _workers(), fork)
+    root, package = this.book.root, this.book.package
+
+    def files(job: Job) -> list[Path]:
+        chapter = this.chapters[job.path.removesuffix(".md")]
+        sources = [part.source for part in job.parts]
+        return chapter_files(chapter, sources, package, root)
+
+    return cluster(scheduler, root, files)
 
 
 def _workers() -> int:

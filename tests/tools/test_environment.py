@@ -550,7 +550,8 @@ def locked_hashes():
 
 def test_all_requirements_are_exact_and_locked():
     locked = pins("constraints.txt")
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for part in ("", "-cluster", "-dev"):
+        name = f"requirements{part}.txt"
         for package, versions in pins(name).items():
             assert versions <= locked[package], package
     for name in ("constraints.txt", "requirements-lock.txt"):
@@ -571,7 +572,7 @@ def test_nothing_is_built_that_has_no_hash():
 
 
 def test_what_the_tools_import_is_required_by_name():
-    required = pins("requirements.txt")
+    required = pins("requirements.txt") | pins("requirements-cluster.txt")
     distributions = packages_distributions()
     for path in sorted((ROOT / "booktools").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -586,7 +587,7 @@ def test_what_the_tools_import_is_required_by_name():
                     continue
                 packages = map(canonicalize_name, distributions[module])
                 assert any(name in required for name in packages), (
-                    f"{path}: {module} is not in requirements.txt"
+                    f"{path}: {module} is not in requirements*.txt"
                 )
 
 
