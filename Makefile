@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book quick test test-site nightly check extract saved repeat new doctor bench write serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
+.PHONY: help environment book execute merge quick test test-site nightly check extract saved repeat new doctor bench write serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -20,6 +20,13 @@ book: extract ## Build the book: every chapter runs, every page is made
 	@echo
 	@echo "The book is ready: open _build/html/index.html in a browser,"
 	@echo "or type: make serve"
+
+# What a share is: CONTRIBUTING.md, "More than one machine".
+execute: extract ## Run chapters only, or a share: make execute SHARD=1/4
+	BOOK_SHARD="$${SHARD:-1/1}" $(BIN)/jupyter-book build .
+
+merge: environment ## Add outputs of other caches: make merge CACHES="a b"
+	@$(BIN)/python -m booktools merge $(CACHES)
 
 # On all cores; a file stays in one process, which makes once what it shares.
 PYTEST = $(BIN)/python -m pytest -n logical --dist loadfile \

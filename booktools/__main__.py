@@ -23,6 +23,7 @@ WITH_A_BOOK = {
 # These need no chapters that can be read.  All but `write` run where nothing
 # is installed.
 WITHOUT = {
+    "merge": ("run.merge", "copy outputs from other caches, as of shards"),
     "doctor": ("publish.doctor", "report what keeps the book from readers"),
     "publish-notebooks": ("publish.branches", "append notebooks to a branch"),
     "mirror": ("publish.mirror", "append the site to a branch elsewhere"),

@@ -62,12 +62,63 @@ def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
 def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
     """Put the outputs of a job that went well into a cache, if possible."""
     job = outcome.job
-    data = {"execution_seconds": outcome.seconds}
+    data = {"execution_seconds": outcome.seconds, "is_check": job.is_check}
     bundle = CacheBundleIn(job.notebook, job.path, data=data)
     with suppress(OSError, RuntimeError, SQLAlchemyError):  # see `check_cache`
         cache.cache_notebook_bundle(
             bundle, check_validity=False, overwrite=True
         )
+
+
+def make_room(cache: JupyterCacheBase, notebooks: int) -> None:
+    """Let a cache hold so many notebooks: it drops others beyond 1,000."""
+    if cache.get_cache_limit() < notebooks:
+        cache.change_cache_limit(notebooks)
+
+
+def known_seconds(cache: JupyterCacheBase) -> dict[tuple[str, bool], float]:
+    """Return how long jobs took when they last ran, by their keys."""
+    return {
+        (record.uri, data.get("is_check", False)): data["execution_seconds"]
+        for record in cache.list_cache_records()
+        if "execution_seconds" in (data := record.data or {})
+    }
+
+
+def read_records(path: Path) -> list[NbCacheRecord]:
+    """Return what another cache has, which stays as it is.
+
+    A folder without a cache ends the command.
+    """
+    why = "it has no global.db"
+    if (path / "global.db").is_file():
+        try:
+            records: list[NbCacheRecord]
+            records = JupyterCacheBase(path).list_cache_records()
+            return records
+        except (RuntimeError, SQLAlchemyError) as error:
+            why = str(getattr(error, "orig", error))
+    raise SystemExit(f"error: {path} is no cache of outputs: {why}")
+
+
+def copy(
+    path: Path, records: Iterable[NbCacheRecord], cache: JupyterCacheBase
+) -> int:
+    """Copy what another cache has and this one has not; return how much."""
+    copied = 0
+    for record in records:
+        try:
+            bundle = JupyterCacheBase(path).get_cache_bundle(record.pk)
+        except (KeyError, ValueError):  # a build was killed while it wrote
+            continue
+        if is_cached(cache, bundle.nb):
+            continue
+        cache.cache_notebook_bundle(
+            CacheBundleIn(bundle.nb, record.uri, data=record.data),
+            check_validity=False,
+        )
+        copied += 1
+    return copied
 
 
 def _folder(cache: JupyterCacheBase, record: NbCacheRecord) -> Path:

@@ -64,6 +64,16 @@ class Job:
         """The author's code, of all cells."""
         return "\n".join(part.source for part in self.parts)
 
+    @property
+    def is_check(self) -> bool:
+        """Whether it runs checks of a chapter, not its cells."""
+        return self.parts[0].place.startswith("check")
+
+    @property
+    def key(self) -> tuple[str, bool]:
+        """What no other job of the book has."""
+        return self.path, self.is_check
+
     def problem(
         self, cell: int, rule: str, what: str, line: int = 1
     ) -> Problem:

@@ -31,6 +31,7 @@ from booktools.run.job import CHECK, Job, Outcome, Part
 from booktools.run.kernels import SETTINGS
 from booktools.run.limits import Limits
 from booktools.run.local import this_machine
+from booktools.run.shards import Shard, share, wanted_shard
 from booktools.source.chapter import Chapter
 from booktools.source.config import CONFIG
 from booktools.source.deps import chapter_digest, chapter_files
@@ -83,9 +84,11 @@ class _Execution:
     """The code of one build."""
 
     _codes: dict[str, _Code]  # by docname
+    _shard: Shard | None  # all that this build is for
 
     def read_chapters(self, app: Sphinx) -> None:
         """Read the book, and find out what the outputs in it depend on."""
+        self._shard = wanted_shard()
         mode = app.config.nb_execution_mode
         if mode not in ("cache", "off"):
             what = f"execute_notebooks is {mode!r}"
@@ -117,6 +120,10 @@ class _Execution:
         path = Path(env.mystnb_config.execution_cache_path)
         store = cache.open_cache(path)
         new = [j for j in jobs if not cache.is_cached(store, j.notebook)]
+        cache.make_room(store, 4 * len(self._codes))  # two builds' worth
+        if self._shard:
+            seconds = cache.known_seconds(store)
+            jobs = new = share(new, self._shard, seconds)
         done: list[Outcome] = []
         before = _build_files(env)
 
@@ -140,13 +147,14 @@ class _Execution:
         slowest = sorted(done, key=lambda o: o.seconds, reverse=True)[:3]
         counts = f"{len(done)} executed, {len(jobs) - len(done)} from cache"
         LOGGER.info("; ".join(["code: " + counts, *map(_timing, slowest)]))
+        if self._shard:
+            LOGGER.info(f"share {self._shard} is in the cache; no page made")
+            raise SystemExit(0)
         known = memory(env)
         known.outputs = {n: code.digests for n, code in self._codes.items()}
         # On all other pages it says that checks have not run.
         known.checked = known.checked.difference(docnames) | {
-            job.path.removesuffix(".md")
-            for job in jobs
-            if job.parts[0].place.startswith("check")
+            job.path.removesuffix(".md") for job in jobs if job.is_check
         }
 
     def add_digest(self, app: Sphinx, docname: str, source: list[str]) -> None:
@@ -340,5 +348,5 @@ def _workers() -> int:
 
 def _timing(outcome: Outcome) -> str:
     job = outcome.job
-    what = " (checks)" * job.parts[0].place.startswith("check")
+    what = " (checks)" * job.is_check
     return f"{job.path}{what} {outcome.seconds:.1f} s"

@@ -1,0 +1,36 @@
+"""Copies the outputs in other caches, such as those of shards, into one."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from booktools.problem import count
+from booktools.run import cache
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command ``merge`` takes."""
+    parser.add_argument(
+        "caches", nargs="+", type=Path, metavar="CACHE", help="a folder"
+    )
+    parser.add_argument(
+        "--into",
+        type=Path,
+        default=Path("_build", ".jupyter_cache"),
+        metavar="DIR",
+        help="the book's own cache (default: %(default)s)",
+    )
+
+
+def main(root: Path, arguments: Namespace) -> int:
+    """Merge caches; what the book's own cache has stays as it is."""
+    # All of them are looked at before anything is copied.
+    records = {path: cache.read_records(path) for path in arguments.caches}
+    total = sum(map(len, records.values()))
+    own = cache.open_cache(root / arguments.into)
+    cache.make_room(own, total + len(own.list_cache_records()))
+    copied = sum(cache.copy(path, records[path], own) for path in records)
+    print(
+        f"{arguments.into}: {count(copied, 'notebook')} copied from "
+        f"{count(len(records), 'cache')}, {total - copied} there already"
+    )
+    return 0
