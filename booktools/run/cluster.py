@@ -10,8 +10,8 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -60,7 +60,9 @@ def cluster(
             f"BOOK_DASK is set, but {error.name} is not installed: {INSTALL}"
         ) from None
     # What matters is said here, in a sentence.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in [*logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     patience = dask.utils.parse_timedelta(
         dask.config.get("distributed.comm.timeouts.connect")
     )
@@ -98,10 +100,15 @@ def _use(
         there = executor.submit(_Sent(remote.work), archive, wanted)
         here: Future[Outcome] = Future()
         waiting[here] = there
-        here.add_done_callback(lambda _: waiting.pop(here))
-        here.add_done_callback(lambda _: here.cancelled() and there.cancel())
+        here.add_done_callback(forget)
         there.add_done_callback(lambda _: _pass_on(job, address, there, here))
         return here
+
+    def forget(here: Future[Outcome]) -> None:
+        """Let the cluster forget a job, too, that nobody waits for."""
+        waiting.pop(here).cancel()
+        if here.cancelled():
+            here.set_running_or_notify_cancel()
 
     def watch() -> None:
         """Do not wait for ever for workers that have gone."""
@@ -117,14 +124,12 @@ def _use(
                 _give_up([*waiting], f"{address} has no worker any more")
 
     over = threading.Event()
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         # A worker ends the process of a job that is cancelled.
         yield Place(submit, stop=lambda: None)
     finally:
         over.set()
-        watcher.join()
 
 
 def _wanted_versions(root: Path) -> dict[str, str]:
@@ -236,8 +241,6 @@ def _pass_on(
     job: Job, address: str, there: Future[bytes], here: Future[Outcome]
 ) -> None:
     """Turn what a worker answers into the outcome of a job."""
-    if here.done():
-        return
     if there.cancelled():  # by Dask, for nobody here wanted it
         _give_up([here], f"the scheduler {address} is gone")
     elif error := there.exception():
@@ -272,10 +275,9 @@ def _give_up(futures: Collection[Future[Outcome]], why: str) -> None:
 
 
 def _settle(future: Future[Outcome], what: Outcome | SystemExit) -> None:
-    """Give a future its result, if it is not too late."""
-    if not future.set_running_or_notify_cancel():
-        return
-    if isinstance(what, Outcome):
-        future.set_result(what)
-    else:
-        future.set_exception(what)
+    """Give a future its result, unless it has one or was cancelled."""
+    with suppress(InvalidStateError):
+        if isinstance(what, Outcome):
+            future.set_result(what)
+        else:
+            future.set_exception(what)

@@ -1,0 +1,473 @@
+"""Chapters on a Dask cluster: real schedulers, real workers."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import dask
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from booktools.run import execute, remote
+from booktools.run.cluster import cluster
+from booktools.run.job import Job, Part
+from booktools.run.limits import Limits
+from tests.books import CASES, Book, write_book
+from tests.tools.test_execute import (
+    HOSTILE,
+    LEAVE,
+    check_hostile,
+    printed,
+    still_running,
+)
+
+pytestmark = pytest.mark.slow
+
+BOOK = CASES / "books" / "places"
+TIMEOUT = "DASK_DISTRIBUTED__COMM__TIMEOUTS__"
+
+
+def wait_until(what, seconds=30):
+    """Wait for a condition; return what it is then."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+class Cluster:
+    """A scheduler and workers, each in a folder of its own."""
+
+    def __init__(self, folder: Path, inside: list[str], **environment: str):
+        self.folder = folder
+        self.address = ""
+        self.workers: list[subprocess.Popen[bytes]] = []
+        # Short enough for sockets.
+        self.temporary = Path(tempfile.mkdtemp(prefix="c-", dir="/tmp"))
+        self.environment = environment
+        file = folder / "scheduler.json"
+        self.scheduler = self._start(
+            "scheduler",
+            [*inside, "--port", "0", "--scheduler-file", file],
+        )
+
+        def address() -> str:
+            text = file.read_text() if file.exists() else ""
+            return text.partition('"address": "')[2].partition('"')[0]
+
+        self.address = wait_until(address)
+
+    def _start(self, what, options, within=(), **environment):
+        command = f"distributed.cli.dask_{what}"
+        name = f"{what}-{len(self.workers)}"
+        folder = self.folder / name
+        folder.mkdir()
+        (self.temporary / name).mkdir()
+        own = {"TMPDIR": str(self.temporary / name)}
+        own |= {"MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", "/tmp/c-mpl")}
+        with (self.folder / f"{name}.log").open("wb") as log:
+            return subprocess.Popen(
+                [
+                    *(*within, sys.executable, "-m", command),
+                    *("--no-dashboard", *options),
+                ],
+                cwd=folder,
+                # Nothing of this repository is there.
+                env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+                | own
+                | self.environment
+                | environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def add(self, name="", within=(), options=(), **environment):
+        """Start a worker, and wait until the scheduler knows it."""
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        name = name or f"w{len(self.workers)}"
+        options = ["--no-nanny", "--nthreads", "1", "--name", name, *options]
+        worker = self._start(
+            "worker", [self.address, *options], within, **environment
+        )
+        self.workers.append(worker)
+        wait_until(lambda: b"Registered to" in log.read_bytes())
+        return worker
+
+    def left(self):
+        """Return what is left of jobs: temporary files, processes."""
+        files = [
+            path
+            for name in self.temporary.iterdir()
+            for path in name.iterdir()
+            if path.name != "dask-scratch-space"
+        ]
+        return files + [p for w in self.workers for p in children(w)]
+
+    def close(self):
+        for process in [*self.workers, self.scheduler]:
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.temporary)
+
+
+def children(worker):
+    """Return the living processes that a worker has started."""
+    try:
+        return psutil.Process(worker.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextmanager
+def open_cluster(folder, inside=("--host", "127.0.0.1"), **environment):
+    made = Cluster(folder, [*inside], **environment)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Start a scheduler and two workers, which no test may end."""
+    with open_cluster(tmp_path_factory.mktemp("cluster")) as two:
+        two.add()
+        two.add()
+        yield two
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """Start a scheduler without workers."""
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    with open_cluster(folder) as alone:
+        yield alone
+
+
+def make_job(root: Path, source: str, **changes) -> Job:
+    spec = {"name": "python3", "display_name": "Python 3"}
+    notebook = new_notebook(
+        metadata={"kernelspec": spec}, cells=[new_code_cell(source)]
+    )
+    part = Part("code cell 1", 10, source)
+    job = Job("a.md", notebook, (part,), root, root, 60)
+    return replace(job, **changes)
+
+
+def run(address, *jobs, files=lambda job: ()):
+    """Run jobs on a cluster."""
+    where = cluster(address, jobs[0].root, files)
+    outcomes = execute.run(jobs, where, lambda outcome: None)
+    found = {id(outcome.job): outcome for outcome in outcomes}
+    return [found[id(job)] for job in jobs]
+
+
+@pytest.fixture
+def hurry():
+    """Wait for workers two seconds only."""
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
+        yield
+
+
+@pytest.fixture
+def place_book(tmp_path, builder):
+    """Make copies of a small book."""
+
+    def place_book(name: str, **environment: str) -> Book:
+        root = write_book(tmp_path / name, BOOK)
+        book = Book(root, builder, **environment)
+        book.extract()
+        return book
+
+    return place_book
+
+
+def test_pages_are_equal_wherever_chapters_run(two, place_book, builder):
+    sites = {}
+    for name, environment in {
+        "forked": {},
+        "not forked": {"BOOK_FORK": "0", "BOOK_JOBS": "1"},
+        "cluster": {"BOOK_DASK": two.address, "BOOK_JOBS": "none"},
+    }.items():
+        book = place_book(name, **environment)
+        assert "code: 4 executed" in book.succeed().stdout
+        sites[name] = book.site()
+    shares = [place_book(f"share {i}") for i in (1, 2)]
+    for i, book in enumerate(shares, 1):
+        assert "code: 2 executed" in book.succeed(BOOK_SHARD=f"{i}/2").stdout
+        assert not book.site()
+    book = place_book("merged")
+    caches = [str(b.root / "_build" / ".jupyter_cache") for b in shares]
+    done = builder.tools(book.root, "merge", *caches)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "code: 0 executed, 4 from cache" in book.succeed().stdout
+    sites["merged"] = book.site()
+    first = sites.pop("forked")
+    assert len(first) > 50
+    for site in sites.values():
+        assert site == first
+    assert two.left() == []
+
+
+def test_a_chapter_fails_there_as_it_fails_here(two, place_book):
+    book = place_book("book", BOOK_DASK=two.address)
+    book.replace("chapters/reads.md", "numbers\n", "numbers + unknown\n")
+    book.replace("halves.py", "x / 2", "1 + x / 2")
+    result = book.build()
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-3:] == [
+        "2 problems, no page written:",
+        "chapters/reads.md:15 (check eq-half): AssertionError: "
+        "assert half(4) == 2",
+        "chapters/reads.md:26 (code cell 1): NameError: name 'unknown' is not"
+        " defined",
+    ]
+    assert not book.site()
+
+
+# Of what is tested here, what has to do with how kernels start and end.
+SOME = ("html", "kill", "frozen", "pictures", "library", "half")
+
+
+def test_hostile_cells(two, tmp_path):
+    """What ends a chapter here ends it there, in the same words."""
+    jobs = []
+    for name in SOME:
+        wait = 8 if name == "frozen" else 60
+        source = HOSTILE[name][0]
+        jobs.append(make_job(tmp_path, source, path=name, timeout=wait))
+    for outcome in run(two.address, *jobs):
+        check_hostile(outcome, HOSTILE[outcome.job.path][1])
+    assert two.left() == []
+
+
+def test_limits_and_processes_left_behind(two, tmp_path):
+    source = LEAVE.format(folder=tmp_path) + "time.sleep(60)"
+    endless = "blocks = []\nwhile True:\n    blocks.append(b'x' * 10_000_000)"
+    late, large = run(
+        two.address,
+        make_job(tmp_path, source, timeout=4),
+        make_job(tmp_path, endless, limits=Limits(memory=300)),
+    )
+    assert [problem.rule for problem in late.problems] == ["timeout"]
+    assert "takes more than 300 MB of memory" in large.problems[0].message
+    assert still_running(tmp_path) == []
+    assert two.left() == []
+
+
+def test_no_path_of_a_worker_gets_onto_a_page(two, tmp_path, monkeypatch):
+    names = "import os, sys, tempfile\nprint({})"
+    jobs = [
+        make_job(tmp_path, names.format(name))
+        for name in (
+            "os.getcwd() + '/x'",
+            "tempfile.gettempdir() + '/x'",
+            "sys.prefix + '/x'",
+            repr(f"{tmp_path}/x"),
+        )
+    ]
+    for outcome in run(two.address, *jobs):
+        [problem] = outcome.problems
+        assert problem.rule == "machine-path"
+    assert tmp_path.name in str(problem)
+
+
+def test_only_files_of_the_book_are_sent(two, tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "secret").write_text("")
+    job = make_job(tmp_path / "book", "1")
+    with pytest.raises(SystemExit, match=r"a.md reads \.\./secret, which is"):
+        run(two.address, job, files=lambda job: [tmp_path / "secret"])
+
+
+FIRST = """
+import os, time
+from pathlib import Path
+marker = Path({folder!r}, "began")
+if not marker.exists():
+    marker.write_text("")
+    time.sleep(100)
+print("done")
+"""
+
+
+def busy(workers):
+    """Return the worker that runs a kernel."""
+    return next((w for w in workers if len(children(w)) > 2), None)
+
+
+def test_a_worker_killed_in_mid_chapter(alone, tmp_path, monkeypatch):
+    workers = [alone.add(), alone.add()]
+    began = tmp_path / "began"
+
+    def kill():
+        wait_until(began.exists)
+        worker = busy(workers)
+        lost = children(worker)
+        worker.kill()
+        worker.wait()
+        return lost
+
+    lost = []
+    where = cluster(alone.address, tmp_path, lambda job: ())
+    with where as place:
+        job = make_job(tmp_path, FIRST.format(folder=str(tmp_path)))
+        future = place.submit(job)
+        lost = kill()
+        assert printed(future.result(60)) == "done\n"
+    assert len(lost) > 2
+    wait_until(lambda: not any(p.is_running() for p in lost))
+    wait_until(lambda: alone.left() == [])
+
+
+def test_a_chapter_that_takes_every_worker_with_it(tmp_path, hurry):
+    with open_cluster(
+        tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0"
+    ) as made:
+        worker = made.add()
+        with cluster(made.address, tmp_path, lambda job: ()) as place:
+            source = FIRST.format(folder=str(tmp_path))
+            future = place.submit(make_job(tmp_path, source))
+            wait_until((tmp_path / "began").exists)
+            worker.kill()
+            outcome = future.result(60)
+            assert [str(problem) for problem in outcome.problems] == [
+                "a.md:10 (code cell 1): each worker that ran it was lost: is "
+                "there memory enough?"
+            ]
+            # Nobody is left for this one.
+            with pytest.raises(SystemExit, match="has no worker any more; o"):
+                place.submit(make_job(tmp_path, "2")).result(60)
+
+
+def test_workers_with_other_versions(alone, tmp_path, hurry, capfd):
+    other = tmp_path / "other"
+    (other / "numpy-1.0.dist-info").mkdir(parents=True)
+    alone.add(name="old", PYTHONPATH=str(other))
+    job = make_job(tmp_path, "print('done')")
+    with pytest.raises(SystemExit, match="no worker with the versions of"):
+        run(alone.address, job)
+    line = r"the worker old (tcp://127.0.0.1:"
+    said = capfd.readouterr().err
+    assert said.startswith(line)
+    own = remote.versions()["numpy"]
+    end = f") gets no job, for it has numpy 1.0 instead of {own}\n"
+    assert said.endswith(end)
+    # The others do it all.
+    alone.add(name="new")
+    jobs = [make_job(tmp_path, f"print({i})") for i in range(3)]
+    outcomes = run(alone.address, *jobs)
+    assert [printed(outcome) for outcome in outcomes] == ["0\n", "1\n", "2\n"]
+    assert capfd.readouterr().err.startswith(line)
+
+
+def test_a_worker_that_comes_later_with_other_versions(alone, tmp_path, hurry):
+    other = tmp_path / "other"
+    (other / "numpy-1.0.dist-info").mkdir(parents=True)
+    good = alone.add()
+    with cluster(alone.address, tmp_path, lambda job: ()) as place:
+        good.kill()
+        alone.add(PYTHONPATH=str(other))
+        outcome = place.submit(make_job(tmp_path, "1")).result(60)
+    [problem] = outcome.problems
+    assert " has numpy 1.0 instead of " in problem.message
+
+
+def test_nobody_is_there(alone, tmp_path, hurry):
+    job = make_job(tmp_path, "1")
+    with pytest.raises(SystemExit) as error:
+        run(alone.address, job)
+    assert str(error.value) == (
+        f"{alone.address} (BOOK_DASK) has no worker: start one with: "
+        f"dask worker {alone.address}"
+    )
+    for address in ("tcp://127.0.0.1:1", "nonsense://x:1", "tcp://x"):
+        with pytest.raises(SystemExit, match=r"^no scheduler answers at "):
+            run(address, job)
+
+
+def test_dask_is_not_installed(place_book, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SystemExit) as error:
+        run("tcp://127.0.0.1:1", make_job(Path(), "1"))
+    assert str(error.value) == (
+        "BOOK_DASK is set, but distributed is not installed: python -m pip "
+        "install -r requirements-cluster.txt"
+    )
+
+
+SLOW = """\
+---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+---
+# Slow
+
+```{code-cell}
+import time
+open(%r, "w").close()
+time.sleep(100)
+```
+"""
+
+
+def begin(book, tmp_path, address):
+    """Build a book on a cluster up to the middle of a chapter."""
+    began = tmp_path / "began"
+    book.write("_toc.yml", book.read("_toc.yml") + "  - file: chapters/z\n")
+    book.write("chapters/z.md", SLOW % str(began))
+    book.environment["BOOK_DASK"] = address
+    build = book.start(start_new_session=True)
+    executed = book.root / "_build" / ".jupyter_cache" / "executed"
+    wait_until(began.exists)
+    wait_until(lambda: len([*executed.glob("*/base.ipynb")]) == 4)
+    return build
+
+
+def finish(book):
+    """Build the book here, without what was slow."""
+    book.replace("chapters/z.md", "time.sleep(100)", "1")
+    return book.succeed(BOOK_DASK=None).stdout
+
+
+def test_a_scheduler_that_goes_away(alone, place_book, tmp_path):
+    workers = [alone.add(), alone.add()]
+    book = place_book("book")
+    build = begin(book, tmp_path, alone.address)
+    alone.scheduler.kill()
+    _, said = build.communicate(timeout=60)
+    assert build.returncode == 1
+    assert said == (
+        f"the scheduler {alone.address} is gone; outputs of chapters that "
+        "were done before are kept, build again\n"
+    )
+    assert not book.site()
+    assert "code: 1 executed, 4 from cache" in finish(book)
+    for worker in workers:  # which go, too
+        worker.wait(60)
+    wait_until(lambda: alone.left() == [])
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_an_interrupted_build_leaves_nothing_on_workers(
+    name, two, place_book, tmp_path
+):
+    book = place_book("book")
+    build = begin(book, tmp_path, two.address)
+    assert two.left() != []
+    build.send_signal(signal.Signals[name])
+    build.communicate(timeout=60)
+    assert build.returncode
+    wait_until(lambda: two.left() == [])
+    assert not book.site()
+    assert "code: 1 executed, 4 from cache" in finish(book)
