@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.base import CacheBundleIn, CacheBundleOut
 from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
 from nbformat import NotebookNode
@@ -85,40 +85,33 @@ def known_seconds(cache: JupyterCacheBase) -> dict[tuple[str, bool], float]:
     }
 
 
-def read_records(path: Path) -> list[NbCacheRecord]:
-    """Return what another cache has, which stays as it is.
+def read_bundles(path: Path) -> list[CacheBundleOut]:
+    """Return what another cache has, but for what a killed build left.
 
-    A folder without a cache ends the command.
+    That cache stays as it is.  A folder without one ends the command.
     """
     why = "it has no global.db"
+    bundles = []
     if (path / "global.db").is_file():
+        other = JupyterCacheBase(path)
         try:
-            records: list[NbCacheRecord]
-            records = JupyterCacheBase(path).list_cache_records()
-            return records
+            for record in other.list_cache_records():
+                with suppress(KeyError, ValueError):
+                    bundles.append(other.get_cache_bundle(record.pk))
+            return bundles
         except (RuntimeError, SQLAlchemyError) as error:
             why = str(getattr(error, "orig", error))
     raise SystemExit(f"error: {path} is no cache of outputs: {why}")
 
 
-def copy(
-    path: Path, records: Iterable[NbCacheRecord], cache: JupyterCacheBase
-) -> int:
-    """Copy what another cache has and this one has not; return how much."""
-    copied = 0
-    for record in records:
-        try:
-            bundle = JupyterCacheBase(path).get_cache_bundle(record.pk)
-        except (KeyError, ValueError):  # a build was killed while it wrote
-            continue
-        if is_cached(cache, bundle.nb):
-            continue
-        cache.cache_notebook_bundle(
-            CacheBundleIn(bundle.nb, record.uri, data=record.data),
-            check_validity=False,
-        )
-        copied += 1
-    return copied
+def add(cache: JupyterCacheBase, bundle: CacheBundleOut) -> bool:
+    """Put a notebook of another cache into one; not if it is there."""
+    if is_cached(cache, bundle.nb):
+        return False
+    record = bundle.record
+    copy = CacheBundleIn(bundle.nb, record.uri, data=record.data)
+    cache.cache_notebook_bundle(copy, check_validity=False)
+    return True
 
 
 def _folder(cache: JupyterCacheBase, record: NbCacheRecord) -> Path:

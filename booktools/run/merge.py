@@ -23,14 +23,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(root: Path, arguments: Namespace) -> int:
     """Merge caches; what the book's own cache has stays as it is."""
-    # All of them are looked at before anything is copied.
-    records = {path: cache.read_records(path) for path in arguments.caches}
-    total = sum(map(len, records.values()))
+    # All of them are read before anything is copied.
+    bundles = [
+        b for path in arguments.caches for b in cache.read_bundles(path)
+    ]
     own = cache.open_cache(root / arguments.into)
-    cache.make_room(own, total + len(own.list_cache_records()))
-    copied = sum(cache.copy(path, records[path], own) for path in records)
+    cache.make_room(own, len(bundles) + len(own.list_cache_records()))
+    copied = sum(cache.add(own, bundle) for bundle in bundles)
     print(
         f"{arguments.into}: {count(copied, 'notebook')} copied from "
-        f"{count(len(records), 'cache')}, {total - copied} there already"
+        f"{count(len(arguments.caches), 'cache')}, "
+        f"{len(bundles) - copied} there already"
     )
     return 0

@@ -111,7 +111,8 @@ def work(archive: bytes, wanted: Mapping[str, str]) -> bytes:
             process.stdin.flush()
         while process.poll() is None:
             task = worker.state.tasks.get(key)
-            if task is None or task.state == "cancelled":
+            leaves = worker.status.name in ("closing", "closed")
+            if leaves or task is None or task.state == "cancelled":
                 with suppress(BrokenPipeError):
                     process.stdin.close()
             with suppress(subprocess.TimeoutExpired):
