@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from jupyter_cache.base import CacheBundleIn, CacheBundleOut
 from jupyter_cache.cache.db import NbCacheRecord
@@ -88,20 +89,23 @@ def known_seconds(cache: JupyterCacheBase) -> dict[tuple[str, bool], float]:
 def read_bundles(path: Path) -> list[CacheBundleOut]:
     """Return what another cache has, but for what a killed build left.
 
-    That cache stays as it is.  A folder without one ends the command.
+    A folder without a cache ends the command.
     """
-    why = "it has no global.db"
+    what = f"error: {path} is no cache of outputs"
+    if not (path / "global.db").is_file():
+        raise SystemExit(f"{what}: it has no global.db")
     bundles = []
-    if (path / "global.db").is_file():
-        other = JupyterCacheBase(path)
+    # jupyter-cache writes into what it reads.
+    with TemporaryDirectory(prefix="cache-") as folder:
+        copy = JupyterCacheBase(shutil.copytree(path, Path(folder, "copy")))
         try:
-            for record in other.list_cache_records():
+            for record in copy.list_cache_records():
                 with suppress(KeyError, ValueError):
-                    bundles.append(other.get_cache_bundle(record.pk))
-            return bundles
+                    bundles.append(copy.get_cache_bundle(record.pk))
         except (RuntimeError, SQLAlchemyError) as error:
-            why = str(getattr(error, "orig", error))
-    raise SystemExit(f"error: {path} is no cache of outputs: {why}")
+            why = getattr(error, "orig", error)
+            raise SystemExit(f"{what}: {why}") from None
+    return bundles
 
 
 def add(cache: JupyterCacheBase, bundle: CacheBundleOut) -> bool:

@@ -3,6 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from booktools.problem import count
 from booktools.run import cache
 
@@ -28,8 +30,12 @@ def main(root: Path, arguments: Namespace) -> int:
         b for path in arguments.caches for b in cache.read_bundles(path)
     ]
     own = cache.open_cache(root / arguments.into)
-    cache.make_room(own, len(bundles) + len(own.list_cache_records()))
-    copied = sum(cache.add(own, bundle) for bundle in bundles)
+    try:
+        cache.make_room(own, len(bundles) + len(own.list_cache_records()))
+        copied = sum(cache.add(own, bundle) for bundle in bundles)
+    except (RuntimeError, SQLAlchemyError) as error:
+        why = getattr(error, "orig", error)
+        raise SystemExit(f"error: {arguments.into}: {why}") from None
     print(
         f"{arguments.into}: {count(copied, 'notebook')} copied from "
         f"{count(len(arguments.caches), 'cache')}, "

@@ -1,9 +1,11 @@
 """Workflows call what is tested here, and may do no more than they need."""
 
+import json
 import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -36,6 +38,15 @@ def job_of(workflow, job):
 
 def runs(job):
     return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def uses(job, action):
+    """Return what the steps with an action give it."""
+    return [
+        step["with"]
+        for step in job["steps"]
+        if step.get("uses", "").startswith(f"{action}@")
+    ]
 
 
 def rights(job):
@@ -161,7 +172,9 @@ def test_only_what_chapters_put_out_is_cached():
     ],
 )
 def test_nothing_is_published_before_all_is_built(workflow, first, tests):
-    jobs = WORKFLOWS[workflow]["jobs"]
+    jobs = dict(WORKFLOWS[workflow]["jobs"])
+    for name in [*jobs[first].get("needs", "").split()]:
+        del jobs[name]  # it publishes nothing: see the next test
     assert {"make book", "make pdf"} | tests <= set(runs(jobs[first]))
     for name, job in jobs.items():
         if name != first:
@@ -171,8 +184,49 @@ def test_nothing_is_published_before_all_is_built(workflow, first, tests):
             for step in job["steps"]:
                 assert "if" not in step
     # The last of all steps that may fail: the one that says why.
-    optional = [s for s in jobs[first]["steps"] if "if" in s]
+    optional = [
+        s for s in jobs[first]["steps"] if "if" in s and s["if"] != IF_SHARED
+    ]
     assert [s["run"] for s in optional] in ([], ["make doctor"])
+
+
+IF_SHARED = "vars.BOOK_SHARDS != ''"
+
+
+def shards(expression, wish):
+    """Work out a matrix as GitHub does, where and and or are as in Python."""
+    text = expression.removeprefix("${{ ").removesuffix(" }}")
+    text = text.replace("&&", "and").replace("||", "or")
+    names = {"vars": SimpleNamespace(BOOK_SHARDS=wish), "fromJSON": json.loads}
+    return eval(text, names)
+
+
+def test_shares_of_the_chapters_are_run_elsewhere_if_wanted():
+    share, book = job_of("publish", "execute"), job_of("publish", "book")
+    # Never skipped, or whoever needs the job that needs it would be, too.
+    assert "if" not in share
+    assert book["needs"] == "execute"
+    assert not rights(share)
+    assert {step["if"] for step in share["steps"]} == {IF_SHARED}
+    expression = share["strategy"]["matrix"]["shard"]
+    for count in range(2, 9):
+        assert shards(expression, str(count)) == [*range(1, count + 1)]
+    for wish in ("", "1", "9", "x"):
+        assert shards(expression, wish) == [1]
+    (run,) = (step for step in share["steps"] if "run" in step)
+    assert run["run"] == "make execute"
+    # What is put away is what is found, where it is looked for.
+    (put,) = uses(share, "actions/upload-artifact")
+    (get,) = uses(book, "actions/download-artifact")
+    (merge,) = (s for s in book["steps"] if s.get("run") == "make merge")
+    assert put["path"] == "_build/.jupyter_cache"
+    assert put["include-hidden-files"] is True
+    assert put["name"] == "execution-${{ matrix.shard }}"
+    assert get["pattern"] == "execution-*"
+    assert merge["env"] == {"CACHES": get["path"] + "/*"}
+    # All begin with one cache; only the build puts one away.
+    assert uses(share, "actions/cache/restore") == uses(book, "actions/cache")
+    assert uses(share, "actions/cache") == []
 
 
 def test_links_lead_to_notebooks_before_the_site_is_there():
