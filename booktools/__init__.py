@@ -36,6 +36,10 @@ A book goes through four rooms.  Each imports only what stands above it here;
     ``notebook``   runs one notebook: its time, its errors, a lost kernel
     ``execute``    runs all of them, where a place is
     ``local``      this machine as that place: threads, kernels
+    ``cluster``    a Dask cluster as that place
+    ``remote``     what one of its workers does with a job
+    ``shards``     shares for machines that know nothing of each other
+    ``merge``      outputs in other caches -> the cache of this book
     ``repeat``     builds twice, and compares
     ``builder``    builds again and again, without the time for imports
     ``preview``    serves what is built again and again; reloads its pages
