@@ -97,7 +97,7 @@ def _use(
 
     def submit(job: Job) -> Future[Outcome]:
         archive = _pack(job, root, files(job))
-        there = executor.submit(_Sent(remote.work), archive, wanted)
+        there = executor.submit(_Sent("work"), archive, wanted)
         here: Future[Outcome] = Future()
         waiting[here] = there
         here.add_done_callback(forget)
@@ -167,7 +167,7 @@ def _choose_workers(
             f"{address} (BOOK_DASK) has no worker: start one with: "
             f"dask worker {address}"
         ) from None
-    differences = client.run(_Sent(remote.difference), wanted)
+    differences = client.run(_Sent("difference"), wanted)
     names = {
         worker: about["name"]
         for worker, about in client.scheduler_info()["workers"].items()
@@ -212,14 +212,16 @@ def _pack(job: Job, root: Path, files: Iterable[Path]) -> bytes:
 class _Sent:
     """A function of `remote`, for workers, which do not have that module."""
 
-    def __init__(self, function: Callable[..., object]):
-        import cloudpickle
+    def __init__(self, name: str):
+        source = Path(remote.__file__).read_text("utf-8")
+        names = "{'__name__': 'remote'}"
+        self._expression = (
+            f"(lambda names: exec({source!r}, names) or names[{name!r}])"
+            f"({names})"
+        )
 
-        cloudpickle.register_pickle_by_value(remote)
-        self._pickled = cloudpickle.dumps(function)
-
-    def __reduce__(self) -> tuple[Callable[[bytes], object], tuple[bytes]]:
-        return pickle.loads, (self._pickled,)
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return eval, (self._expression,)
 
     def __call__(self) -> None:
         """Look like a function to Dask; what is called is that on workers."""

@@ -3,6 +3,9 @@
 A worker needs what `requirements.txt` names, and Dask; it has neither the
 book nor these tools.  Both travel with each job, and live in a temporary
 folder, in a process of their own, as long as the job runs.
+
+This module is sent as text, so that a worker of another Python, too, can say
+which it is.  Until `main`, in that process, it has the standard library only.
 """
 
 import os
@@ -20,10 +23,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
-
-from booktools.run.execute import run
-from booktools.run.job import Job
-from booktools.run.local import this_machine
 
 # The folders of the book and of the tools, and the job, in what is sent.
 BOOK, TOOLS, JOB = "book", "tools", "job"
@@ -43,10 +42,6 @@ main(folder)
 """
 
 
-# These functions are sent to workers as they are, without this module: they
-# may use the standard library, each other and the constants above.
-
-
 def versions() -> dict[str, str]:
     """Return the versions of all that may change what chapters put out."""
     found = {}
@@ -62,11 +57,15 @@ def versions() -> dict[str, str]:
 def difference(wanted: Mapping[str, str]) -> str:
     """Return what is other here than it should be, or nothing."""
     found = versions()
-    return ", ".join(
-        f"{name} {found.get(name, 'is missing')} instead of {version}"
+    others = [
+        f"{name} {found[name]} instead of {version}"
+        if name in found
+        else f"no {name} {version}"
         for name, version in wanted.items()
         if found.get(name) != version
-    )
+    ]
+    more = [f"{len(others) - 3} more such"] if len(others) > 3 else []
+    return ", ".join(others[:3] + more)
 
 
 def work(archive: bytes, wanted: Mapping[str, str]) -> bytes:
@@ -130,11 +129,14 @@ def work(archive: bytes, wanted: Mapping[str, str]) -> bytes:
 
 def main(folder: str) -> None:
     """Run the job in a folder; write the notebook, and all else of it."""
+    from booktools.run.execute import run
+    from booktools.run.local import this_machine
+
     signal.signal(signal.SIGTERM, _end)
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)  # for whatever else writes there
         threading.Thread(target=_watch, daemon=True).start()
-        job: Job = pickle.loads(Path(folder, JOB).read_bytes())
+        job = pickle.loads(Path(folder, JOB).read_bytes())
         root = Path(folder, BOOK)
         job = replace(job, root=root, cwd=root / job.cwd)
         job.cwd.mkdir(parents=True, exist_ok=True)

@@ -434,6 +434,11 @@ def test_a_chapter_that_takes_every_worker_with_it(tmp_path, hurry):
 def test_workers_with_other_versions(alone, tmp_path, hurry, capfd):
     other = tmp_path / "other"
     (other / "numpy-1.0.dist-info").mkdir(parents=True)
+    # As if it were another machine with another Python.
+    (other / "sitecustomize.py").write_text(
+        "import platform\nplatform.python_version = lambda: '3.10.1'\n"
+        "platform.machine = lambda: 'abacus'\n"
+    )
     alone.add(name="old", PYTHONPATH=str(other))
     job = make_job(tmp_path, "print('done')")
     with pytest.raises(SystemExit, match="no worker with the versions of"):
@@ -441,8 +446,12 @@ def test_workers_with_other_versions(alone, tmp_path, hurry, capfd):
     line = r"the worker old (tcp://127.0.0.1:"
     said = capfd.readouterr().err
     assert said.startswith(line)
-    own = remote.versions()["numpy"]
-    end = f") gets no job, for it has numpy 1.0 instead of {own}\n"
+    own = remote.versions()
+    end = (
+        f") gets no job, for it has Python 3.10.1 instead of {own['Python']}, "
+        f"numpy 1.0 instead of {own['numpy']}, system Linux abacus instead of "
+        f"{own['system']}\n"
+    )
     assert said.endswith(end)
     # The others do it all.
     alone.add(name="new")
