@@ -95,9 +95,11 @@ def _use(
     executor = client.get_executor(pure=False, **where)
     waiting: dict[Future[Outcome], Future[bytes]] = {}
 
+    work = _Sent("work")
+
     def submit(job: Job) -> Future[Outcome]:
         archive = _pack(job, root, files(job))
-        there = executor.submit(_Sent("work"), archive, wanted)
+        there = executor.submit(work, archive, wanted)
         here: Future[Outcome] = Future()
         waiting[here] = there
         here.add_done_callback(forget)
@@ -252,7 +254,10 @@ def _pass_on(
         problem = job.problem(0, "cluster", why)
         _settle(here, Outcome(job, 0, (problem,)))
     else:
-        _settle(here, _read_answer(job, there.result()))
+        try:
+            _settle(here, _read_answer(job, there.result()))
+        except Exception as error:  # or nobody would hear of it
+            _settle(here, error)
 
 
 def _read_answer(job: Job, answer: bytes) -> Outcome:
@@ -276,7 +281,7 @@ def _give_up(futures: Collection[Future[Outcome]], why: str) -> None:
         _settle(future, SystemExit(f"{why}; {kept}, build again"))
 
 
-def _settle(future: Future[Outcome], what: Outcome | SystemExit) -> None:
+def _settle(future: Future[Outcome], what: Outcome | BaseException) -> None:
     """Give a future its result, unless it has one or was cancelled."""
     with suppress(InvalidStateError):
         if isinstance(what, Outcome):

@@ -1,12 +1,14 @@
 """Chapters on a Dask cluster: real schedulers, real workers."""
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from booktools.run import execute, remote
-from booktools.run.cluster import cluster
+from booktools.run import cache, execute, remote
+from booktools.run.cluster import _pass_on, cluster
 from booktools.run.job import Job, Part
 from booktools.run.limits import Limits
 from tests.books import CASES, Book, write_book
@@ -34,7 +36,7 @@ pytestmark = pytest.mark.slow
 BOOK = CASES / "books" / "places"
 
 
-def wait_until(what, seconds=30):
+def wait_until(what, seconds=90):
     """Wait for a condition; return what it is then."""
     deadline = time.monotonic() + seconds
     while not (found := what()):
@@ -232,7 +234,7 @@ def test_pages_are_equal_wherever_chapters_run(two, place_book, builder):
 
 
 # Of what is tested here, what has to do with how kernels start and end.
-SOME = ("html", "kill", "frozen", "pictures", "library", "half")
+SOME = ("kill", "frozen", "pictures", "half")
 
 
 def test_hostile_cells(two, tmp_path):
@@ -261,21 +263,14 @@ def test_limits_and_processes_left_behind(two, tmp_path):
     assert two.left() == []
 
 
-def test_no_path_of_a_worker_gets_onto_a_page(two, tmp_path, monkeypatch):
-    names = "import os, sys, tempfile\nprint({})"
+def test_no_path_of_any_machine_gets_onto_a_page(two, tmp_path):
     jobs = [
-        make_job(tmp_path, names.format(name))
-        for name in (
-            "os.getcwd() + '/x'",
-            "tempfile.gettempdir() + '/x'",
-            "sys.prefix + '/x'",
-            repr(f"{tmp_path}/x"),
-        )
+        make_job(tmp_path, f"import os\nprint({path})")
+        for path in ("os.getcwd() + '/x'", repr(f"{tmp_path}/x"))
     ]
     for outcome in run(two.address, *jobs):
         [problem] = outcome.problems
         assert problem.rule == "machine-path"
-    assert tmp_path.name in str(problem)
 
 
 def test_only_files_of_the_book_are_sent(two, tmp_path):
@@ -375,9 +370,9 @@ def has_namespaces():
         return False
 
 
-# What a machine does that falls silent: freeze; lose its cable, where the
-# system lets us make networks.
-SILENCE = ["freeze", *["cable"] * has_namespaces()]
+# What a machine does that falls silent: lose its cable, where the system lets
+# us make networks; else freeze.
+SILENCE = ["cable" if has_namespaces() else "freeze"]
 
 
 @pytest.mark.parametrize("how", SILENCE)
@@ -431,7 +426,16 @@ def test_a_chapter_that_takes_every_worker_with_it(tmp_path, hurry):
                 place.submit(make_job(tmp_path, "2")).result(60)
 
 
-def test_workers_with_other_versions(alone, tmp_path, hurry, capfd):
+def test_no_worker_and_workers_with_other_versions(
+    alone, tmp_path, hurry, capfd
+):
+    job = make_job(tmp_path, "print('done')")
+    with pytest.raises(SystemExit) as error:
+        run(alone.address, job)
+    assert str(error.value) == (
+        f"{alone.address} (BOOK_DASK) has no worker: start one with: "
+        f"dask worker {alone.address}"
+    )
     other = tmp_path / "other"
     (other / "numpy-1.0.dist-info").mkdir(parents=True)
     # As if it were another machine with another Python.
@@ -440,7 +444,6 @@ def test_workers_with_other_versions(alone, tmp_path, hurry, capfd):
         "platform.machine = lambda: 'abacus'\n"
     )
     alone.add(name="old", PYTHONPATH=str(other))
-    job = make_job(tmp_path, "print('done')")
     with pytest.raises(SystemExit, match="no worker with the versions of"):
         run(alone.address, job)
     line = r"the worker old (tcp://127.0.0.1:"
@@ -455,9 +458,9 @@ def test_workers_with_other_versions(alone, tmp_path, hurry, capfd):
     assert said.endswith(end)
     # The others do it all.
     alone.add(name="new")
-    jobs = [make_job(tmp_path, f"print({i})") for i in range(3)]
+    jobs = [make_job(tmp_path, f"print({i})") for i in range(2)]
     outcomes = run(alone.address, *jobs)
-    assert [printed(outcome) for outcome in outcomes] == ["0\n", "1\n", "2\n"]
+    assert [printed(outcome) for outcome in outcomes] == ["0\n", "1\n"]
     assert capfd.readouterr().err.startswith(line)
 
 
@@ -473,20 +476,22 @@ def test_a_worker_that_comes_later_with_other_versions(alone, tmp_path, hurry):
     assert " has numpy 1.0 instead of " in problem.message
 
 
-def test_nobody_is_there(alone, tmp_path, hurry):
-    job = make_job(tmp_path, "1")
-    with pytest.raises(SystemExit) as error:
-        run(alone.address, job)
-    assert str(error.value) == (
-        f"{alone.address} (BOOK_DASK) has no worker: start one with: "
-        f"dask worker {alone.address}"
-    )
-    for address in ("tcp://127.0.0.1:1", "nonsense://x:1", "tcp://x"):
-        with pytest.raises(SystemExit, match=r"^no scheduler answers at "):
-            run(address, job)
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:1", "nonsense://x:1", "tcp://x", ""]
+)
+def test_no_scheduler(address, tmp_path, hurry):
+    with pytest.raises(SystemExit, match=r"^no scheduler answers at "):
+        run(address, make_job(tmp_path, "1"))
 
 
-def test_dask_is_not_installed(place_book, monkeypatch):
+def test_an_answer_that_nobody_can_read_ends_the_build(tmp_path):
+    there, here = Future(), Future()
+    there.set_result(b"x")
+    _pass_on(make_job(tmp_path, "1"), "tcp://x:1", there, here)
+    assert isinstance(here.exception(), pickle.UnpicklingError)
+
+
+def test_dask_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SystemExit) as error:
         run("tcp://127.0.0.1:1", make_job(Path(), "1"))
@@ -529,12 +534,6 @@ def begin(new_book, tmp_path, address):
     return book, build
 
 
-def finish(book):
-    """Build the book here, without what was slow."""
-    book.replace("chapters/z.md", "time.sleep(100)", "1")
-    return book.succeed(BOOK_DASK=None).stdout
-
-
 def test_a_scheduler_that_goes_away(alone, new_book, tmp_path):
     workers = [alone.add(), alone.add()]
     book, build = begin(new_book, tmp_path, alone.address)
@@ -546,7 +545,9 @@ def test_a_scheduler_that_goes_away(alone, new_book, tmp_path):
         "were done before are kept, build again\n"
     )
     assert not book.site()
-    assert "code: 1 executed, 1 from cache" in finish(book)
+    book.replace("chapters/z.md", "time.sleep(100)", "1")
+    said = book.succeed(BOOK_DASK=None).stdout
+    assert "code: 1 executed, 1 from cache" in said
     for worker in workers:  # which go, too
         worker.wait(60)
     wait_until(lambda: alone.left() == [])
@@ -563,4 +564,5 @@ def test_an_interrupted_build_leaves_nothing_on_workers(
     assert build.returncode
     wait_until(lambda: two.left() == [])
     assert not book.site()
-    assert "code: 1 executed, 1 from cache" in finish(book)
+    there = cache.open_cache(book.root / "_build" / ".jupyter_cache")
+    assert [r.uri for r in there.list_cache_records()] == ["chapters/a.md"]

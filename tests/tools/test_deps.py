@@ -14,7 +14,12 @@ import pytest
 from booktools.problem import BookError
 from booktools.source import installed
 from booktools.source.chapter import Book, Chapter, read_chapter
-from booktools.source.deps import Library, chapter_digest, describe
+from booktools.source.deps import (
+    Library,
+    chapter_digest,
+    chapter_files,
+    describe,
+)
 from booktools.source.magics import python_source
 from booktools.source.package import render_package
 
@@ -645,6 +650,11 @@ def test_python_files_that_a_chapter_uses(
             found.add(path.stem.replace(" ", "-"))
         path.write_text(FILES[name])
         assert digest() == old
+    # What counts is what another machine gets.
+    sources = [cell.source for cell in user.cells]
+    sent = chapter_files(user, sources, "d2lmini", tmp_path)
+    others = [path for path in sent if path.parent.name != "d2lmini"]
+    assert {path.stem.replace(" ", "-") for path in others} == found
     if expected != "all":
         assert found == set(expected.split())
     else:
