@@ -121,9 +121,11 @@ class _Execution:
         store = cache.open_cache(path)
         new = [j for j in jobs if not cache.is_cached(store, j.notebook)]
         cache.make_room(store, 4 * len(self._codes))  # two builds' worth
+        # Of one build for all, too, the longest come first.
+        seconds = cache.known_seconds(store) if new else {}
+        new = share(new, self._shard or Shard(1, 1), seconds)
         if self._shard:
-            seconds = cache.known_seconds(store)
-            jobs = new = share(new, self._shard, seconds)
+            jobs = new
         done: list[Outcome] = []
         before = _build_files(env)
 
