@@ -16,6 +16,7 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
@@ -58,6 +59,21 @@ PRELOAD = {
 }
 
 
+VARIABLES = {
+    "PYTHONHASHSEED": "0",
+    # More threads than that only wait for each other when several kernels
+    # run, and make sums depend on their number.
+    "OMP_NUM_THREADS": "1",
+    # Before pyplot is imported, or no figure ever appears.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MATPLOTLIBRC": str(SETTINGS),
+    # The date in an SVG: 1980, the earliest that a zip file can hold.
+    "SOURCE_DATE_EPOCH": "315532800",
+    # A debugger's remark that nobody asked for.
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
 def is_slow(code: str) -> bool:
     """Tell whether code has imports for which it is worth to wait."""
     return any(word and word in code for word in PRELOAD.values())
@@ -67,7 +83,7 @@ def is_slow(code: str) -> bool:
 def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
     """Set what kernels must find in their environment, for a while.
 
-    It is set in this process too, since the fork server gets it from there.
+    It is set in this process too, for what starts kernels.
 
     Parameters
     ----------
@@ -81,20 +97,9 @@ def kernel_environment(path: Path) -> Iterator[dict[str, str]]:
         tempfile.TemporaryDirectory(prefix="kernels-", dir=folder) as profile,
         _terminable(),
     ):
-        os.environ |= {
+        # Not the settings of whoever builds.
+        os.environ |= VARIABLES | {
             "PYTHONPATH": str(path),
-            "PYTHONHASHSEED": "0",
-            # More threads than that only wait for each other when several
-            # kernels run, and make sums depend on their number.
-            "OMP_NUM_THREADS": "1",
-            # Before pyplot is imported, or no figure ever appears.
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MATPLOTLIBRC": str(SETTINGS),
-            # The date in an SVG: 1980, the earliest that a zip file can hold.
-            "SOURCE_DATE_EPOCH": "315532800",
-            # A debugger's remark that nobody asked for.
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            # Not the settings of whoever builds.
             "IPYTHONDIR": profile,
         }
         try:
@@ -230,6 +235,36 @@ def _with_own_launcher(cmd: list[str]) -> list[str]:
     return [*cmd[: at - 1], launcher.__file__, *cmd[at + 1 :]]
 
 
+def start_server(path: Path, code: str) -> None:
+    """Let the fork server begin with its imports, unless it has begun.
+
+    Parameters
+    ----------
+    path : Path
+        A folder from which kernels can import.
+    code : str
+        All that its kernels will run.
+    """
+    multiprocessing.set_forkserver_preload(
+        [name for name, word in PRELOAD.items() if word in code]
+    )
+    # It must find this module, wherever the tools are; kernels get a path of
+    # their own.
+    tools = str(Path(__file__).parents[2])
+    search = os.pathsep.join([str(path), tools])
+    variables = VARIABLES | {"PYTHONPATH": search}
+    saved = {name: os.environ.get(name) for name in variables}
+    os.environ |= variables
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 class ForkServer:
     """A process with the slow imports behind it, from which kernels fork.
 
@@ -246,9 +281,7 @@ class ForkServer:
     def __init__(self, env: dict[str, str], code: str):
         self._context: BaseContext = multiprocessing.get_context("forkserver")
         self._lock = threading.Lock()
-        self._context.set_forkserver_preload(
-            [name for name, word in PRELOAD.items() if word in code]
-        )
+        start_server(Path(env["PYTHONPATH"]), code)
         # Where a Python that starts in this environment looks for modules;
         # the kernel itself adds "", the folder that it runs in.
         command = (
@@ -258,13 +291,8 @@ class ForkServer:
             [sys.executable, "-c", command], env=env
         )
         self._path = json.loads(output)
-        # The server must find this module, wherever the tools are; kernels
-        # get a path of their own.
-        tools = str(Path(__file__).parents[2])
-        os.environ["PYTHONPATH"] = os.pathsep.join([env["PYTHONPATH"], tools])
         # Wait for the imports, or the first kernels would seem to take long.
         self._start(os.getpid).join()
-        os.environ["PYTHONPATH"] = env["PYTHONPATH"]
 
     def fork(
         self, arguments: list[str], cwd: str, env: dict[str, str], log: str

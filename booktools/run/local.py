@@ -18,6 +18,7 @@ from booktools.run.kernels import (
     has_long_names,
     is_slow,
     kernel_environment,
+    start_server,
 )
 from booktools.run.notebook import NotebookRun
 
@@ -42,11 +43,7 @@ def this_machine(
             f"no code finds the book's package in {jobs[0].root}: rename the "
             f"folder with {os.pathsep!r}"
         )
-    # One or two notebooks are done sooner than a server has imported all.
-    # Elsewhere than on Linux, libraries do not survive a fork.
-    fork = fork and len(jobs) > 2 and sys.platform == "linux"
-    # Its socket is where temporary files are.
-    fork = fork and not has_long_names()
+    fork = fork and _can_fork(len(jobs))
     runs: list[NotebookRun] = []
     queue = Queue(jobs)
 
@@ -68,6 +65,28 @@ def this_machine(
 
         with ThreadPoolExecutor(workers) as pool:
             yield Place(lambda job: pool.submit(work, job), stop)
+
+
+def prepare(root: Path, codes: Sequence[str]) -> None:
+    """Let imports begin, before it is known what exactly has to run.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    codes : sequence of str
+        The code of each job, as far as anybody knows.
+    """
+    if _can_fork(len(codes)):
+        start_server(root, "\n".join(codes))
+
+
+def _can_fork(jobs: int) -> bool:
+    """Tell whether kernels can be forked, and it is worth it."""
+    # One or two notebooks are done sooner than a server has imported all.
+    # Elsewhere than on Linux, libraries do not survive a fork.  The server's
+    # socket is where temporary files are.
+    return jobs > 2 and sys.platform == "linux" and not has_long_names()
 
 
 class Queue:

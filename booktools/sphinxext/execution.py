@@ -30,7 +30,7 @@ from booktools.run.cluster import cluster
 from booktools.run.job import CHECK, Job, Outcome, Part
 from booktools.run.kernels import SETTINGS
 from booktools.run.limits import Limits
-from booktools.run.local import this_machine
+from booktools.run.local import prepare, this_machine
 from booktools.run.shards import Shard, share, wanted_shard
 from booktools.source.chapter import Chapter
 from booktools.source.config import CONFIG
@@ -96,6 +96,13 @@ class _Execution:
             stop([Problem(CONFIG, 1, "execution-mode", what, hint)])
         this = build(app)
         chapters = this.book.chapters
+        env: Any = app.env
+        cached = Path(env.mystnb_config.execution_cache_path).exists()
+        # Where all code is new, imports need not wait for what comes first.
+        if mode == "cache" and not cached and _forks():
+            parts = [part for c in chapters for part in (c.cells, c.checks)]
+            codes = ["\n".join(cell.source for cell in p) for p in parts]
+            prepare(this.book.root, list(filter(None, codes)))
         if problems := [p for c in chapters for p in find_unscriptable(c)]:
             stop(problems)
         self._codes = {
@@ -328,8 +335,7 @@ def _place(
     """Return where jobs run."""
     scheduler = os.environ.get("BOOK_DASK")
     if not scheduler:
-        fork = os.environ.get("BOOK_FORK") != "0"
-        return this_machine(jobs, _workers(), fork)
+        return this_machine(jobs, _workers(), _forks())
     root, package = this.book.root, this.book.package
 
     def files(job: Job) -> list[Path]:
@@ -338,6 +344,12 @@ def _place(
         return chapter_files(chapter, sources, package, root)
 
     return cluster(scheduler, root, files)
+
+
+def _forks() -> bool:
+    """Tell whether kernels on this machine may be forks."""
+    there = os.environ.get("BOOK_DASK")
+    return not there and os.environ.get("BOOK_FORK") != "0"
 
 
 def _workers() -> int:
