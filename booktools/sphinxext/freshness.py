@@ -182,7 +182,8 @@ def _shared(env: Any) -> Iterator[str]:
         env.toctree_includes,
         env.toc_secnumbers,
         env.toc_fignumbers,
-        {path: name for path, (_, name) in env.images.items()},
+        # The name of a copy depends on other pages where its own is taken.
+        {p: n for p, (_, n) in env.images.items() if Path(p).name != n},
     ):
         yield repr(_plain(numbers))
     for name, data in sorted(env.domaindata.items()):

@@ -334,6 +334,7 @@ FEW = {
     "prose": {"first", *ALWAYS},
     "an included text": {"notes", *ALWAYS},
     "a footnote": {"notes", *ALWAYS},
+    "another figure drawn": {"second", *ALWAYS},
 }
 
 # After these the copy runs all code anew, or outputs that should have changed
