@@ -23,8 +23,9 @@ from tests.tools.test_make import write_command
 
 pytestmark = pytest.mark.build
 
-# Steps that have tests of their own: tests, the PDF, the doctor.
-ELSEWHERE = ("make test-site", "make pdf", "make doctor")
+# Steps that have tests of their own: shares, tests, the PDF, the doctor.
+SHARES = ("make execute", "make merge")
+ELSEWHERE = (*SHARES, "make test-site", "make pdf", "make doctor")
 
 NOTEBOOKS, MIRROR = "make publish-notebooks", "make mirror"
 
