@@ -44,7 +44,9 @@ def setup(app: Sphinx) -> None:
             start = site / "index.html"
             LOGGER.info(f"nothing has changed since the last build: {start}")
             raise SystemExit
-    record.unlink(missing_ok=True)
+    # Where it cannot be removed, nothing can be built, as `draft` will say.
+    with suppress(OSError):
+        record.unlink(missing_ok=True)
 
     def remember(app: Sphinx, exception: Exception | None) -> None:
         is_good = exception is None and not app.statuscode

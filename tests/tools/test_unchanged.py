@@ -141,3 +141,12 @@ def test_a_change_while_a_build_runs_is_not_lost(built):
     assert AT_ONCE not in built.succeed().stdout
     assert AT_ONCE not in built.succeed().stdout
     assert AT_ONCE in built.succeed().stdout
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(builder, tmp_path):
+    """Not what happens to be the first to need it."""
+    root = write_book(tmp_path / "book", {"_config.yml": CONFIG})
+    (root / "_build").touch()
+    result = Book(root, builder).build()
+    assert result.returncode == 1
+    assert result.stderr.endswith("exists; the site is as it was\n")
