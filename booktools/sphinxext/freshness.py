@@ -13,6 +13,7 @@ import ast
 import hashlib
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from booktools.source.config import CONFIG
 from booktools.source.installed import installed
 from booktools.source.toc import TOC
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.state import FileState, memory
+from booktools.sphinxext.state import FileState, build, memory
 
 # What decides about pages, beside their texts and the tools.
 INPUTS = (CONFIG, TOC, "CNAME", "LICENSE")
@@ -92,6 +93,7 @@ def _find_changed(app: Sphinx, env: Any, *_: object) -> list[str]:
     Sphinx itself compares times, and would not see that an older file has
     replaced a newer one.
     """
+    build(app).before_reading = time.time_ns()
     known = memory(env).files
     return [
         name
@@ -107,11 +109,19 @@ def _remember_files(app: Sphinx, env: Any) -> None:
     files = memory(env).files
     memory(env).files = {
         name: {
-            path: _look_at(app, path, files.get(name, {}).get(path))
+            path: _look_after(app, path, files.get(name, {}).get(path))
             for path in sorted(_sources(env, name))
         }
         for name in env.found_docs
     }
+
+
+def _look_after(app: Sphinx, name: str, old: FileState | None) -> FileState:
+    """Return what a file was when it was read: another, if saved since."""
+    state = _look_at(app, name, old)
+    if max(state.modified, state.changed) >= build(app).before_reading:
+        return FileState(0, 0, 0, "saved while the build ran")
+    return state
 
 
 def _sources(env: Any, name: str) -> set[str]:

@@ -35,6 +35,8 @@ class Build:
     Where it has problems, to ask for it ends the build.
     """
 
+    before_reading = 0  # when it was, in nanoseconds since 1970
+
     def __init__(self, root: Path):
         self._root = root
 

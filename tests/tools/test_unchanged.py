@@ -143,6 +143,49 @@ def test_a_change_while_a_build_runs_is_not_lost(built):
     assert AT_ONCE in built.succeed().stdout
 
 
+# Saves a page, and a file that it includes, just after they have been read.
+SAVER = """\
+import pathlib
+
+def save(app, tree):
+    if app.env.docname == "chapters/late" and tree.astext().count("early"):
+        for name in ("late.md", "part.txt"):
+            path = pathlib.Path(app.srcdir, "chapters", name)
+            path.write_text(path.read_text().replace("early", "new"))
+
+def setup(app):
+    app.connect("doctree-read", save)
+"""
+LATE = """\
+# Late
+
+Text: early.
+
+```{include} part.txt
+```
+"""
+
+
+def test_a_page_that_is_saved_while_it_is_read_is_read_again(
+    builder, tmp_path
+):
+    files = {
+        "_config.yml": CONFIG.replace(
+            "sphinxext: .", "sphinxext: ., saver: ."
+        ),
+        "saver.py": SAVER,
+        "chapters/late.md": LATE,
+    }
+    book = Book(write_book(tmp_path / "book", files), builder)
+    book.write("chapters/part.txt", "Part: early.")
+    book.succeed()
+    book.succeed()
+    text = book.article("chapters/late").get_text()
+    assert "Text: new." in text
+    assert "Part: new." in text
+    assert "reading sources" not in book.succeed().stdout
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(builder, tmp_path):
     """Not what happens to be the first to need it."""
     root = write_book(tmp_path / "book", {"_config.yml": CONFIG})
