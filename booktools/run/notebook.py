@@ -208,6 +208,7 @@ class NotebookRun:
         self, cell: NotebookNode, cell_index: int, execute_reply: Any
     ) -> None:
         """Stop at a cell that fails; complain of one that should, but not."""
+        self._notice_break()
         await self._notice_loss()
         if self._why:
             raise DeadKernelError(self._why)
@@ -247,9 +248,14 @@ class NotebookRun:
             if self.kernel:
                 memory = {"memory": self.kernel.memory // 1_000_000}
                 self.end(self._job.limits.exceeded(memory))
-                if broken := _BROKEN.search(self.kernel.said):
-                    self.end(f"the kernel cannot go on: {broken['error']}")
+            self._notice_break()
             await self._notice_loss()
+
+    def _notice_break(self) -> None:
+        """End a kernel that has lost an answer, or an output."""
+        said = self.kernel.said if self.kernel else ""
+        if broken := _BROKEN.search(said):
+            self.end(f"the kernel cannot go on: {broken['error']}")
 
     async def _notice_loss(self) -> None:
         """End a kernel that lives on although the connection is lost."""

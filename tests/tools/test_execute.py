@@ -375,7 +375,7 @@ HOSTILE = {
     # What is no text, and what is no output.
     "half": (
         "print('\\ud800')",
-        "10 its output has a path of this machine: the",
+        "10 the kernel cannot go on: UnicodeEncodeError: 'utf-8' codec can't",
     ),
     "bytes": ("!printf '\\377x'", ""),
     "number": (SEND.format("{'text/plain': 5}"), "10 what it shows is not an"),
