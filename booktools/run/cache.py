@@ -60,6 +60,16 @@ def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
     return True
 
 
+def with_outputs(path: Path, notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook with the outputs that the cache has, if it has any."""
+    try:
+        found = JupyterCacheBase(path).merge_match_into_notebook(notebook)
+    except KeyError:  # it does not run
+        return notebook
+    merged: NotebookNode = found[1]
+    return merged
+
+
 def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
     """Put the outputs of a job that went well into a cache, if possible."""
     job = outcome.job

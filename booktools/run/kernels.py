@@ -69,6 +69,8 @@ VARIABLES = {
     "MATPLOTLIBRC": str(SETTINGS),
     # The date in an SVG: 1980, the earliest that a zip file can hold.
     "SOURCE_DATE_EPOCH": "315532800",
+    # Figures that move hand over all of their frames.
+    "BUILDING_BOOK": "1",
     # A debugger's remark that nobody asked for.
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }

@@ -49,6 +49,8 @@ def count(output: Mapping[str, Any]) -> Counter[str]:
     text = str(output.get("text") or "")
     texts = [text, str(data.get("text/plain") or "")]
     size = len(text) + sum(len(str(value)) for value in data.values())
+    # Here the frames of a figure that moves are; it counts as one picture.
+    size += len(str(output.get("metadata") or ""))
     size += len("".join(map(str, output.get("traceback") or [])))
     counts = Counter[str]()
     counts["lines"] = sum(text.count("\n") for text in texts)

@@ -84,11 +84,13 @@ def _text(output: NotebookNode) -> str:
         return str(output.text)
     if output.output_type == "error":
         return ANSI.sub("", "\n".join(output.traceback))
-    return "\n".join(
+    texts = [
         str(data)
         for kind, data in output.data.items()
         if kind.startswith("text/") or kind == "image/svg+xml"
-    )
+    ]
+    # What features of pages read: the frames of a figure that moves.
+    return "\n".join([*texts, str(output.metadata or "")])
 
 
 def _leaks(text: str, root: Path) -> Iterator[tuple[str, str]]:

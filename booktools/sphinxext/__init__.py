@@ -36,6 +36,7 @@ FEATURES = [
     "footnotes",  # those that cite
     "saved_names",  # links from code to definitions, and a reference
     "exercises",  # solutions folded, linked with exercises
+    "slides",  # figures that move, by frames made while building
     "figures",  # pictures know their size, drawings work in the dark
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser

@@ -61,7 +61,7 @@ def _visit(self: HTML5Translator, node: nodes.image) -> None:
     parent = node.parent
     while not isinstance(parent, nodes.section | nodes.document):
         parent = parent.parent
-    if isinstance(parent.parent, nodes.section):
+    if isinstance(parent.parent, nodes.section) and "loading" not in node:
         attributes += ' loading="lazy"'
     # The style may make it smaller, but not before it knows how high it is.
     if path.is_file() and (size := get_image_size(str(path))):
