@@ -1,11 +1,15 @@
 # Generated from chapters/calculus.md by "python -m booktools extract". Do not edit.
 """Saved code of chapters/calculus.md: 微积分."""
 
+import io
 import itertools
 import numpy as np
+import os
 import sys
 import warnings
+from importlib.util import find_spec
 from matplotlib.scale import get_scale_names
+from matplotlib.transforms import Bbox
 from numbers import Real
 
 __all__ = [
@@ -18,6 +22,11 @@ __all__ = [
     "check_axes",
     "set_axes",
     "plot",
+    "short_text",
+    "draw_frame",
+    "to_svg",
+    "Slide",
+    "slide",
     "to_point",
     "type_as",
     "numerical_gradient",
@@ -237,6 +246,251 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None,
         plt.rcParams['figure.figsize'] = size_before
     axes.cla()
     draw(axes)
+
+
+# chapters/calculus.md#sec-moving
+def short_text(value):
+    """Return the text for a value; a float has six digits at most.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, or longer than 40 characters.
+    """
+    is_float = isinstance(value, (float, np.floating))
+    text = f'{value:g}' if is_float else str(value)
+    if not 0 < len(text) <= 40:
+        raise ValueError(f'a value needs a short text, got {text!r:.60}')
+    return text
+
+
+# chapters/calculus.md#sec-moving
+def draw_frame(draw, values, figsize=(3.5, 2.5)):
+    """Draw one frame of a figure that moves.
+
+    Parameters
+    ----------
+    draw : callable
+        It gets the values by name, draws, and may return a text.
+    values : dict
+        The value of each parameter, by name.
+    figsize : (float, float)
+        Width and height in inches, unless `draw` makes a figure itself.
+
+    Returns
+    -------
+    (matplotlib.figure.Figure, str)
+        The figure, and the text that belongs to it.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing in the figure.
+    """
+    kept = set(plt.get_fignums())
+    plt.figure(figsize=figsize)
+    try:
+        text = draw(**values)
+        figure = plt.gcf()
+        if figure.number in kept or not any(
+                axes.has_data() or axes.texts for axes in figure.axes):
+            raise ValueError(f'draw has drawn nothing for {values!r:.60} in a '
+                             'figure that stays open and is its own (it may '
+                             'not call plt.show or plt.close)')
+        kept.add(figure.number)
+    finally:
+        for number in set(plt.get_fignums()) - kept:
+            plt.close(number)
+    return figure, '' if text is None else str(text)
+
+
+# chapters/calculus.md#sec-moving
+def to_svg(figures):
+    """Turn figures into SVG texts, all of the same size.
+
+    Parameters
+    ----------
+    figures : sequence of matplotlib.figure.Figure
+
+    Returns
+    -------
+    list of str
+    """
+    for figure in figures:
+        figure.draw_without_rendering()
+    box = Bbox.union([figure.get_tightbbox() for figure in figures])
+    texts = []
+    for figure in figures:
+        file = io.StringIO()
+        figure.savefig(file, format='svg', bbox_inches=box.padded(0.1))
+        texts.append(file.getvalue())
+    return texts
+
+
+# chapters/calculus.md#sec-moving
+class Slide:
+    """A figure that moves: its frames, and the ways to show them.
+
+    Parameters
+    ----------
+    draw, values, start, static, figsize
+        As for `slide`; `values` is a dict.
+
+    Attributes
+    ----------
+    labels : dict
+        The texts of the values of each parameter, by name.
+    rows : list of tuple of str
+        For each frame, the text of each parameter.
+    first : int
+        Which frame to begin with.
+    static : list of int
+        Which frames to show where nothing moves.
+    """
+
+    def __init__(self, draw, values, start=None, static=None,
+                 figsize=(3.5, 2.5)):
+        values = dict(values)
+        if len(values) not in (1, 2):
+            raise TypeError('slide needs one parameter or two, each with a '
+                            f'list of values, got {len(values)}')
+        self.draw = draw
+        self.figsize = figsize
+        self.values = {}
+        self.labels = {}
+        for name, choices in values.items():
+            self.add_parameter(name, choices)
+        self.rows = list(itertools.product(*self.labels.values()))
+        if len(self.rows) > 300:
+            raise ValueError('more than 300 frames')
+        self.first = 0 if start is None else self.find(start)
+        if static is None:
+            static = self.first_middle_last()
+        # Each of them once, in the order in which they are named.
+        self.static = list(dict.fromkeys(map(self.find, static)))
+
+    def add_parameter(self, name, choices):
+        """Add a parameter, with the values that it can have."""
+        if isinstance(choices, (str, bytes)) or not np.iterable(choices):
+            raise ValueError(f'{name} needs a list, got {choices!r:.60}')
+        # One value more than there may be frames; a list can be endless.
+        self.values[name] = list(itertools.islice(choices, 301))
+        self.labels[name] = [short_text(v) for v in self.values[name]]
+        if not self.labels[name]:
+            raise ValueError(f'{name} has no values')
+        if len(set(self.labels[name])) < len(self.labels[name]):
+            raise ValueError(f'two values of {name} have the same text')
+
+    def find(self, choice):
+        """Return which frame has a value, or a pair of two parameters."""
+        row = [choice] if len(self.labels) == 1 else choice
+        row = tuple(map(short_text, row)) if np.iterable(row) else ()
+        if row not in self.rows:
+            raise ValueError(f'there is no frame for {choice!r:.60}')
+        return self.rows.index(row)
+
+    def first_middle_last(self):
+        """Return three values, or pairs of values, from end to end."""
+        some = [[v[0], v[len(v) // 2], v[-1]] for v in self.values.values()]
+        return some[0] if len(some) == 1 else list(zip(*some))
+
+    def frame(self, row):
+        """Draw one frame; return the figure and its text."""
+        values = {name: self.values[name][self.labels[name].index(label)]
+                  for name, label in zip(self.labels, row)}
+        return draw_frame(self.draw, values, self.figsize)
+
+    def show_on_page(self, play):
+        """Give all frames to the book that is being built."""
+        from IPython.display import display
+        figures, texts = [], []
+        for row in self.rows:
+            figure, text = self.frame(row)
+            plt.close(figure)
+            figures.append(figure)
+            texts.append(text)
+        drawings = to_svg(figures)
+        moving = {
+            'parameters': [{'name': name, 'labels': labels}
+                           for name, labels in self.labels.items()],
+            'frames': [{'svg': svg, 'text': text}
+                       for svg, text in zip(drawings, texts)],
+            'start': self.first, 'static': self.static, 'play': bool(play)}
+        display({'image/svg+xml': drawings[self.first]}, raw=True,
+                metadata={'slide': moving})
+
+    def show_sliders(self):
+        """Show sliders in a notebook, and the frame that they are set to."""
+        import ipywidgets as widgets
+        def show(**chosen):
+            text = self.frame(tuple(chosen.values()))[1]
+            if text:
+                print(text)
+
+        sliders = {
+            name: widgets.SelectionSlider(options=labels, value=label)
+            for (name, labels), label in zip(self.labels.items(),
+                                             self.rows[self.first])}
+        widgets.interact(show, **sliders)
+
+    def show_some(self):
+        """Show a few frames, each with the values that it is for."""
+        for row in (self.rows[i] for i in self.static):
+            figure, text = self.frame(row)
+            names = [f'{name} = {label}'
+                     for name, label in zip(self.labels, row)]
+            figure.suptitle('\n'.join([', '.join(names), text]).strip())
+            figure.set_layout_engine('constrained')
+
+
+# chapters/calculus.md#sec-moving
+def slide(draw, start=None, static=None, play=False, figsize=(3.5, 2.5),
+          **values):
+    """Show a figure that moves: a frame for each value of a parameter.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws one frame with Matplotlib. It gets one value of each parameter
+        by name, and may return a text that belongs to the frame.
+    start : object, optional
+        The value to begin with; by default the first one.
+    static : list, optional
+        The values to show where nothing moves, such as on paper; by default
+        the first, a middle and the last one.
+    play : bool
+        Offer a button on the page that shows one frame after the other.
+    figsize : (float, float)
+        Width and height in inches, unless `draw` makes a figure itself.
+    **values : list
+        The values of each parameter, of which there are one or two: numbers,
+        strings, or anything with a short text. 300 frames at most.
+
+    Raises
+    ------
+    TypeError
+        If there is no parameter, or more than two.
+    ValueError
+        If values cannot be used, or if a frame is empty.
+
+    Notes
+    -----
+    With two parameters there is a frame for each pair of values; `start` is
+    a pair, and `static` a list of pairs.
+
+    While the book is built, all frames are drawn for its page. A notebook
+    shows a slider if ipywidgets is installed. Elsewhere there is a figure
+    for each value in `static`.
+    """
+    moving = Slide(draw, values, start, static, figsize)
+    ipython = sys.modules.get('IPython')
+    shell = ipython.get_ipython() if ipython else None
+    if shell and 'BUILDING_BOOK' in os.environ:
+        moving.show_on_page(play)
+    elif hasattr(shell, 'kernel') and find_spec('ipywidgets'):
+        moving.show_sliders()
+    else:
+        moving.show_some()
 
 
 # chapters/calculus.md#sec-gradient

@@ -35,8 +35,10 @@ def outputs_of(site: Path, chapter: Chapter) -> list[nbformat.NotebookNode]:
 
 
 def count_figures(outputs: list[nbformat.NotebookNode]) -> int:
-    kinds = [output.get("data", {}).keys() for output in outputs]
-    return sum("image/svg+xml" in kind for kind in kinds)
+    """Count figures; of one that moves on its page, those that stand still."""
+    figures = (o for o in outputs if "image/svg+xml" in o.get("data", {}))
+    slides = (figure.metadata.get("slide") for figure in figures)
+    return sum(len(slide["static"]) if slide else 1 for slide in slides)
 
 
 @each_chapter

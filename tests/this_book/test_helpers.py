@@ -29,7 +29,7 @@ MAY_CHANGE = {
     "set_figsize": {"figure.figsize"},
     "use_chinese_font": {"font.family"},
 }
-MAY_OPEN_A_FIGURE = {"plot", "draw_graph"}
+MAY_OPEN_A_FIGURE = {"plot", "draw_graph", "draw_frame", "slide"}
 # What an odd argument may lead to; an IndexError, say, tells nothing.
 SAYS_WHAT_IS_WRONG = (
     TypeError,
@@ -83,6 +83,20 @@ def result():
 
 def current_axes():
     return d2l.plt.figure().gca()
+
+
+def draws(**values):
+    d2l.plot([1, 2], xlabel=d2l.short_text(values["h"]))
+
+
+def draws_nothing(**values):
+    return "text"
+
+
+def a_figure():
+    figure = d2l.plt.figure()
+    figure.gca().plot([1, 2])
+    return figure
 
 
 FUNCTIONS = [
@@ -159,6 +173,8 @@ LEGEND = some(None, ["a"], ("a", "b"))
 AXES = made([lambda: None, current_axes])
 STEP = some(None, 1e-6, np.array([1e-6, 1e-5, 1e-4]))
 FUNCTION = some(*FUNCTIONS)
+DRAW = [draws, draws_nothing]
+SIZE = some((3, 2), (4.5, 1))
 POINT = made(POINTS)
 
 # For each helper: its arguments.
@@ -194,6 +210,22 @@ ARGUMENTS = {
     "graph_nodes": [made([result, leaf])],
     "draw_graph": [made([result, leaf]), made([lambda: {"x": leaf()}]), AXES],
     "gradient": [FUNCTION, POINT],
+    "short_text": [POINT],
+    "draw_frame": [some(*DRAW), some({"h": 1}, {"h": "text"}), SIZE],
+    "to_svg": [st.sampled_from([lambda: [a_figure()]])],
+    "Slide": [some(*DRAW), some({"h": [1, 2]}, {"h": "text"}), some(None, 1)],
+    "slide": [
+        some(*DRAW),
+        some(None, 1),
+        some(None, [1, 2]),
+        some(True, False),
+        SIZE,
+        some([1, 2], np.arange(3)),
+    ],
+}
+# Those that are not called with arguments by their places alone.
+CALLS = {
+    "slide": lambda *given: d2l.slide(*given[:-1], h=given[-1]),
 }
 
 
@@ -242,7 +274,7 @@ def check_nothing_changes(name, arguments):
     said = "done"
     try:
         with contextlib.redirect_stdout(None), np.errstate(all="ignore"):
-            getattr(d2l, name)(*arguments)
+            CALLS.get(name, getattr(d2l, name))(*arguments)
     except SAYS_WHAT_IS_WRONG as error:
         said = str(error)
     assert said
