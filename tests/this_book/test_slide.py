@@ -19,6 +19,7 @@ import d2lmini as d2l
 from booktools.run.kernels import VARIABLES
 from booktools.source.chapter import read_book
 from tests.books import ROOT, Book, write_book
+from tests.readers import Reader
 
 CONFIG = """\
 title: A small book
@@ -278,6 +279,13 @@ def test_a_notebook_without_widgets_has_some_frames(jupyter, here):
     kinds = ["image/svg+xml" in output.data for output in outputs]
     assert kinds == [True] * 3
     assert not any(output.metadata.get("slide") for output in outputs)
+
+
+def test_a_notebook_with_widgets_has_a_slider(tmp_path, here):
+    packages = ("numpy", "matplotlib", "ipykernel", "ipywidgets")
+    reader = Reader(tmp_path / "reader", *packages)
+    [output] = outputs_of(reader, here)
+    assert "application/vnd.jupyter.widget-view+json" in output.data
 
 
 # This book's own
