@@ -33,6 +33,7 @@ FEATURES = [
     "notebooks",  # a notebook and a script of each chapter; a zip
     "copying",  # formulas as TeX, sections as Markdown, links to cite
     "formulas",  # TeX becomes HTML while building
+    "highlighting",  # code: no element around words without a colour
     "footnotes",  # those that cite
     "saved_names",  # links from code to definitions, and a reference
     "exercises",  # solutions folded, linked with exercises
