@@ -93,7 +93,7 @@ def _slide(
 ) -> nodes.container:
     """Return what stands below the first frame."""
     frames = slide["frames"]
-    data = json.dumps({KEY: slide}, ensure_ascii=False, sort_keys=True)
+    data = json.dumps({KEY: _pack(slide)}, ensure_ascii=False, sort_keys=True)
     script = f"Object.assign(document.currentScript, {data});\n"
     # Sphinx copies to the site what a page offers as a download.
     file = addnodes.download_reference(
@@ -113,6 +113,26 @@ def _slide(
     return nodes.container(
         "", file, chosen, classes=["slide", "page-only"], slide=_shown(slide)
     )
+
+
+def _pack(slide: Any) -> dict[str, Any]:
+    """Return a slide in which each line of its frames stands only once.
+
+    Frames share nearly all of their lines, but are too long for gzip to see
+    it.  Here the SVG of a frame is a list of numbers of lines.
+    """
+    lines: dict[str, int] = {}
+    frames = [
+        {
+            "svg": [
+                lines.setdefault(line, len(lines))
+                for line in frame["svg"].split("\n")
+            ],
+            "text": frame["text"],
+        }
+        for frame in slide["frames"]
+    ]
+    return {**slide, "frames": frames, "lines": list(lines)}
 
 
 def _shown(slide: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from booktools.run.kernels import VARIABLES
 from booktools.source.chapter import read_book
 from tests.books import ROOT, Book, write_book
 from tests.readers import Reader
+from tests.tools.test_slides import unpacked
 
 CONFIG = """\
 title: A small book
@@ -107,7 +108,7 @@ def slides_of(html, name):
         path = (html / name).parent / tag["data-frames"]
         text = path.read_text("utf-8")
         data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        found.append(data["slide"])
+        found.append(unpacked(data["slide"]))
     return found
 
 

@@ -129,7 +129,16 @@ def frames(book, controls, folder="chapters"):
     text = path.resolve().read_text("utf-8")
     start = "Object.assign(document.currentScript, "
     assert text.startswith(start)
-    return json.loads(text.removeprefix(start).removesuffix(");\n"))["slide"]
+    data = json.loads(text.removeprefix(start).removesuffix(");\n"))
+    return unpacked(data["slide"])
+
+
+def unpacked(slide):
+    """Return a figure with the SVG of each frame as one text."""
+    for frame in slide["frames"]:
+        lines = [slide["lines"][number] for number in frame["svg"]]
+        frame["svg"] = "\n".join(lines)
+    return slide
 
 
 # What is on the page
@@ -229,6 +238,13 @@ def test_two_builds_are_equal_and_old_frames_go(book, builder, tmp_path):
     one, two = book.site(), other.site()
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
+
+
+def test_what_frames_share_is_written_once(book):
+    controls = book.article("chapters/moving").find(class_="slide-controls")
+    path = (book.html / "chapters" / controls["data-frames"]).resolve()
+    assert path.read_text("utf-8").count("<svg") == 1
+    assert all("<svg" in f["svg"] for f in frames(book, controls)["frames"])
 
 
 def test_frames_count_as_what_a_cell_shows():

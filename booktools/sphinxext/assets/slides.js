@@ -37,11 +37,12 @@
           labels[value];
       });
       const frame = slide.frames[index];
+      const svg = frame.svg.map((line) => slide.lines[line]).join("\n");
       // Not a moment without a picture; the style for drawings in the dark
       // knows them by how their addresses end.
       image.decoding = "sync";
       image.src =
-        `data:image/svg+xml,${encodeURIComponent(frame.svg)}#frame.svg`;
+        `data:image/svg+xml,${encodeURIComponent(svg)}#frame.svg`;
       if (text) text.textContent = frame.text;
     };
     const stop = () => {
