@@ -263,3 +263,38 @@ def test_dark_switch_is_remembered(browser, address):
     page.goto(address + PAGES[1])
     assert root.get_attribute("data-theme") == "dark"
     context.close()
+
+
+def place(page, text):
+    """Return where a heading is in the window, when nothing moves."""
+    find = (
+        "text => [...document.querySelectorAll('h2, h3')]"
+        ".find(heading => heading.textContent.includes(text))"
+        ".getBoundingClientRect().top"
+    )
+    before = None
+    while (now := page.evaluate(find, text)) != before:
+        before = now
+        page.wait_for_timeout(300)
+    return now
+
+
+@pytest.mark.parametrize("view", ["light", "phone"])
+@pytest.mark.parametrize("name", PAGES[2:4])
+def test_a_page_that_comes_back_shows_the_same(visit, name, view):
+    page = visit(name, view).page
+    titles = page.locator("article h2").all_text_contents()
+    text = titles[len(titles) // 2].rstrip("#")
+    # As one reads: from the top, past sections that get their heights late.
+    page.mouse.move(200, 400)
+    for _ in range(200):
+        if place(page, text) < 300:
+            break
+        page.mouse.wheel(0, 700)
+    before = place(page, text)
+    assert -700 < before < 300
+    page.reload()
+    assert abs(place(page, text) - before) < 3
+    page.goto(page.url.replace(name, PAGES[0]))
+    page.go_back()
+    assert abs(place(page, text) - before) < 3

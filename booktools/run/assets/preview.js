@@ -1,62 +1,7 @@
 // In each page that `make write` serves: reloads it when there is a new site,
-// where the reader stands, or shows what keeps the book from being built.
+// or shows what keeps the book from being built.
 {
   const { site } = document.currentScript.dataset;
-  const key = "place of make write";
-  const article = document.querySelector("article") ?? document.body;
-  const folds = () => [...article.querySelectorAll("details")];
-  const top = (element) => element.getBoundingClientRect().top;
-
-  // The heading that the reader is below, and how far.
-  const remember = () => {
-    const headings = [...article.querySelectorAll(":is(h1, h2, h3, h4, h5, h6)")]
-      .filter((heading) => heading.closest("[id]"));
-    const near = headings.findLast((heading) => top(heading) < innerHeight / 3);
-    const section = near?.closest("[id]");
-    sessionStorage.setItem(key, JSON.stringify({
-      path: location.pathname,
-      id: section?.id,
-      above: section ? top(section) : -scrollY,
-      open: folds().map((fold) => fold.open),
-      focus: document.activeElement?.id,
-    }));
-  };
-
-  const goBack = (place) => {
-    const all = folds();
-    if (all.length === place.open.length) {
-      all.forEach((fold, i) => { fold.open = place.open[i]; });
-    }
-    if (place.focus) {
-      document.getElementById(place.focus)?.focus({ preventScroll: true });
-    }
-    const scroll = () => scrollBy({
-      top: top(document.getElementById(place.id) ?? document.body) - place.above,
-      behavior: "instant",
-    });
-    // Again when something above takes its height only now: fonts, pictures,
-    // what is laid out when it comes into view.  Until the reader moves.
-    const observer = new ResizeObserver(scroll);
-    observer.observe(article);
-    addEventListener("load", scroll);
-    const stop = () => {
-      observer.disconnect();
-      history.scrollRestoration = "auto";
-      removeEventListener("load", scroll);
-    };
-    for (const what of ["wheel", "keydown", "pointerdown", "touchstart"]) {
-      addEventListener(what, stop, { once: true, passive: true });
-    }
-    setTimeout(stop, 3000);
-    scroll();
-  };
-
-  const stored = sessionStorage.getItem(key);
-  sessionStorage.removeItem(key);
-  if (stored && JSON.parse(stored).path === location.pathname) {
-    goBack(JSON.parse(stored));
-  }
-
   const host = document.createElement("aside");
   const box = host.attachShadow({ mode: "open" });
   box.innerHTML = `
@@ -104,8 +49,6 @@
     last = data;
     const news = JSON.parse(data);
     if (news.site !== site) {
-      remember();
-      history.scrollRestoration = "manual";
       location.reload();
     } else if (news.build === "failed") {
       show("有问题，页面还是上一次造好的：", news.problems);
