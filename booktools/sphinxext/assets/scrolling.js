@@ -22,16 +22,24 @@
       element.setAttribute("aria-label", "公式，可左右滚动");
     }
   };
+  // Something goes on at the right, and the style says so.
+  const tell = (element) => {
+    const { scrollLeft, clientWidth, scrollWidth } = element;
+    element.toggleAttribute("data-more", scrollLeft + clientWidth < scrollWidth - 2);
+  };
   const watcher = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) {
       // What does not show has no width.
-      if (contentRect.width) mark(target, target.scrollWidth > target.clientWidth);
+      if (!contentRect.width) continue;
+      mark(target, target.scrollWidth > target.clientWidth);
+      tell(target);
     }
   });
   const kinds = ".katex-display, pre, .pst-scrollable-table-container";
   for (const element of document.querySelectorAll(kinds)) {
     mark(element, isLong(element));
     watcher.observe(element);
+    element.addEventListener("scroll", () => tell(element), { passive: true });
   }
 
   // The line of the page's contents whose section is being read.
