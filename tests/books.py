@@ -12,6 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,8 @@ from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
 from booktools.render import node
+from booktools.source.chapter import Chapter
+from booktools.source.parts import Cell
 
 ROOT = Path(__file__).parents[1]
 # The books, tables of contents and so on that tests read.
@@ -302,6 +305,17 @@ def prose(notebook: NotebookNode) -> list[str]:
 def code(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the code cells of a notebook."""
     return [c for c in notebook.cells if c.cell_type == "code"]
+
+
+def answers(chapter: Chapter) -> list[Cell]:
+    """Return the code cells of a chapter that are within answers."""
+    lines = (ROOT / chapter.path).read_text("utf-8").splitlines()
+    depths = accumulate(
+        ("{solution-start}" in line) - ("{solution-end}" in line)
+        for line in lines
+    )
+    within = [depth > 0 for depth in depths]
+    return [cell for cell in chapter.cells if within[cell.line - 1]]
 
 
 def git(folder: Path, *arguments: str | Path) -> str:

@@ -42,6 +42,7 @@ INNER |= {"equation": "gathered", "multline": "gathered"}
 
 ALIGNMENT = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
 
+ANSWERS = "solution_node"
 EXERCISES = "exercise_node exercise_enumerable_node solution_node"
 PLAIN = """
     document section compound legend definition entry glossary field_body
@@ -59,7 +60,7 @@ class Block:
     """Some Markdown.
 
     ``heading`` says that it begins with one.  If it is a code cell of the
-    chapter, ``cell`` is its node, and ``folded`` says that it is an answer.
+    chapter, ``cell`` is its node, and ``folded`` says that it is in a fold.
     """
 
     text: str
@@ -213,6 +214,10 @@ class Writer(Inlines):
             title = parts.pop(0)
         blocks = [block for part in parts for block in self._block(part)]
         number = self._number(node, "exercise") if "title" in title else ""
+        if is_a(node, ANSWERS):
+            # Its code is text, too: run with all other code, it would show
+            # what one should find out.
+            return [_details(_name(node, number + _plain(title)), blocks)]
         if is_folded(node):
             return _fold(_name(node, number + _plain(title)), blocks)
         name = number + self._inlines(title)
@@ -283,9 +288,13 @@ def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
             yield Block(f"下面的代码属于“{title}”。")
             yield from (replace(block, folded=True) for block in group)
         else:
-            opening = Block(f"<details>\n<summary>{name}</summary>")
-            yield Block(_join([opening, *group, Block("</details>")]))
+            yield _details(name, group)
         name = f"{title}（续）"
+
+
+def _details(name: str, blocks: Iterable[Block]) -> Block:
+    opening = Block(f"<details>\n<summary>{name}</summary>")
+    return Block(_join([opening, *blocks, Block("</details>")]))
 
 
 # How nodes are written that stand on lines of their own, by their kinds.

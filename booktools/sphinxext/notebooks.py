@@ -26,8 +26,8 @@ from booktools.publish.layout import NOTEBOOKS
 from booktools.render.script import to_script
 from booktools.render.takeaway import first_cell
 from booktools.source.text import read_text
-from booktools.sphinxext.inlines import above, show_image
-from booktools.sphinxext.markdown import Block, Writer, is_cell
+from booktools.sphinxext.inlines import above, is_a, show_image
+from booktools.sphinxext.markdown import ANSWERS, Block, Writer, is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import HAS_CODE, build, memory, pages_with_code
 
@@ -165,6 +165,8 @@ class _Notebooks:
             metadata = {"tags": ["setup"], **FOLDED}
             yield new_code_cell(setup, metadata=metadata), None
         sources = self._sources(docname)
+        for index in _find_answers(doctree):
+            sources[index].cell_type = "answer"
         done = 0
         texts: list[str] = []
         for block in [*blocks, Block("", heading=True)]:
@@ -208,10 +210,16 @@ def _code(source: NotebookNode, folded: bool = False) -> NotebookNode:
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
     if folded or HIDDEN & set(tags):
         metadata |= FOLDED
-    if folded:  # an answer stays out of sight, also when all cells have run
-        metadata["jupyter"] = {"outputs_hidden": True, **FOLDED["jupyter"]}
     cell: NotebookNode = new_code_cell(source.source, metadata=metadata)
     return cell
+
+
+def _find_answers(doctree: Any) -> Iterator[int]:
+    """Yield the indexes of the cells that are within answers."""
+    for answer in doctree.findall(lambda node: is_a(node, ANSWERS)):
+        cells = [node["cell_index"] for node in answer.findall(is_cell)]
+        if cells:
+            yield from range(cells[0], cells[-1] + 1)
 
 
 def _hidden(

@@ -7,7 +7,7 @@ import pytest
 from jupyter_cache import get_cache
 
 from booktools.source.chapter import Chapter, read_book
-from tests.books import ROOT
+from tests.books import ROOT, answers
 
 CHAPTERS = [c for c in read_book(ROOT).chapters if c.cells]
 
@@ -24,13 +24,19 @@ for _file in _pathlib.Path("d2lmini").glob("*.py"):
 
 
 def outputs_of(site: Path, chapter: Chapter) -> list[nbformat.NotebookNode]:
-    """Return the outputs that a chapter's page shows."""
+    """Return the outputs that a chapter's page shows outside of answers."""
+    inside = {cell.number for cell in answers(chapter)}
     sources = [cell.source for cell in chapter.cells]
     cache = get_cache(site.parent / ".jupyter_cache")
     for record in cache.list_cache_records():
         cells = cache.get_cache_bundle(record.pk).nb.cells
         if [cell.source for cell in cells] == sources:
-            return [output for cell in cells for output in cell.outputs]
+            return [
+                output
+                for number, cell in enumerate(cells, 1)
+                if number not in inside
+                for output in cell.outputs
+            ]
     raise LookupError(chapter.path)
 
 
