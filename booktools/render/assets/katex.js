@@ -29,8 +29,10 @@ function render([tex, display]) {
     const source = tex.replace(
       /\\(begin|end)\{(align|alignat|equation|gather)\}/g, "\\$1{$2*}");
     const tree = katex.__renderToDomTree(source, {
-      // Fractions in the rows of a table would touch each other.
-      macros: { "\\arraystretch": "1.3" },
+      // Fractions in rows would touch each other, or the rules of a table.
+      macros: {
+        "\\arraystretch": source.includes("\\hline") ? "1.7" : "1.3",
+      },
       displayMode: display,
       throwOnError: true,
       // What only KaTeX forgives would break in the notebook; Chinese is fine.
