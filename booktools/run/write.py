@@ -167,6 +167,8 @@ class Writing:
 
     def build(self) -> None:
         """Start a build."""
+        again = " again: code has changed" if self._is_running else ""
+        print(f"{time.strftime('%H:%M:%S')} building{again}", flush=True)
         self._started = time.monotonic()
         self._is_running, self._is_due = True, False
         self._builder.start()
