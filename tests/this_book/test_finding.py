@@ -95,6 +95,9 @@ def test_every_term_is_found(site, page, address):
         ("#@save", "calculus.html#sec-save-mark"),
         ("grad can be implicitly created", "autograd.html#sec-non-scalar"),
         ("pip install d2l", "getting_started.html#sec-install-troubles"),
+        ("矩阵乘矩阵", "linear_algebra.html#sec-matrix-product"),
+        ("x @ A @ x", "linear_algebra.html#sec-quadratic-form"),
+        ("前向模式", "autograd.html#sec-two-modes"),
         ("怎么求梯度", "autograd.html#sec-backward"),  # a question
     ],
 )
