@@ -2,8 +2,9 @@
 
 Features do not know each other.  What they share: ``order``, the stages of a
 build that they hook into; ``state``, the book, read once, and what is known
-from build to build; ``problems``, where they report; ``markdown`` and
-``inlines``, what notebooks and copied text are written with.
+from build to build; ``problems``, where they report; ``folds``, what is
+folded on a page; ``markdown`` and ``inlines``, what notebooks and copied text
+are written with.
 """
 
 import gc

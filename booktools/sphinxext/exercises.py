@@ -8,33 +8,24 @@ from typing import Any
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.locale import admonitionlabels
-from sphinx.writers.html5 import HTML5Translator
 from sphinx_exercise.nodes import (
     exercise_enumerable_node,
     exercise_node,
     solution_node,
 )
 
+from booktools.sphinxext.folds import fold, summary
 from booktools.sphinxext.order import Stage, connect
 
 TO_SOLUTION = "看解答"
 TO_EXERCISE = "回到题目"
 
 
-class fold(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
-    """What is folded under a line that unfolds it."""
-
-
-class summary(nodes.TextElement):  # type: ignore[misc]  # noqa: N801
-    """That line."""
-
-
 def setup(app: Sphinx) -> None:
     """Change pages before they are written."""
     app.setup_extension("sphinx_exercise")
     connect(app, Stage.FORGOTTEN, _forget_gates)
-    app.add_node(fold, html=(_open, _close))
-    app.add_node(summary, html=(_open, _close))
+    app.setup_extension("booktools.sphinxext.folds")
     connect(app, Stage.LAID_OUT, _link)
     connect(app, Stage.LAID_OUT, _fold)
     connect(app, Stage.CONTEXT, _add_script)
@@ -111,13 +102,3 @@ def _add_script(
 ) -> None:
     if "<details" in context.get("body", ""):
         app.add_js_file("folds.js", loading_method="defer")
-
-
-def _open(self: HTML5Translator, node: fold | summary) -> None:
-    tag = "details" if isinstance(node, fold) else "summary"
-    self.body.append(self.starttag(node, tag, ""))
-
-
-def _close(self: HTML5Translator, node: fold | summary) -> None:
-    tag = "details" if isinstance(node, fold) else "summary"
-    self.body.append(f"</{tag}>\n")
