@@ -41,7 +41,8 @@ _ASSETS = Path(__file__).with_name("assets")
 # Pages that are lists of links, and parts of pages of no use on paper.
 _NOT_PRINTED = ("genindex.html",)
 _NOT_ON_PAPER = (
-    "a.headerlink, button, script, noscript, style, .exercise .there-and-back"
+    "a.headerlink, button, script, noscript, style, .exercise .there-and-back,"
+    " .guess-tools, .guess-cover, .guess-review"
 )
 # Shows the page when all its fonts are there.
 _SHOW = """

@@ -37,6 +37,7 @@ FEATURES = [
     "highlighting",  # code: no element around words without a colour
     "footnotes",  # those that cite
     "saved_names",  # links from code to definitions, and a reference
+    "guesses",  # what a cell shows is covered until its reader has guessed
     "exercises",  # solutions folded, linked with exercises
     "slides",  # figures that move, by frames made while building
     "figures",  # pictures know their size, drawings work in the dark

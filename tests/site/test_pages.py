@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from booktools.source.chapter import read_book
+from tests.browser import VIEWS
 
 BOOK = read_book(Path(__file__).parents[2])
 # The site of the fixture `site`, for links that have to be absolute.
@@ -186,12 +187,46 @@ def test_formulas_are_drawn_with_their_own_fonts(visit, name):
 def test_without_javascript_a_page_can_be_read(visit, name):
     page = visit(name, "plain").page
     assert page.locator("h1:visible").count() == 1
-    for fold in page.locator("article details").all():
+    for fold in page.locator("article details:not(.guess-cover)").all():
         inside = fold.locator(":scope > :not(summary, span)").first
         assert not inside.is_visible()
         fold.locator("summary").first.click()
         assert inside.is_visible()
     assert not page.locator("article .dropdown:not(details)").count()
+
+
+HIDDEN = """() => [...document.querySelectorAll('.guessed > :not(details)')]
+  .filter(part => getComputedStyle(part).visibility === 'hidden').length"""
+
+
+@every_page
+def test_what_is_to_be_guessed_is_covered_until_a_reader_wants_it(
+    browser, address, name
+):
+    with browser.new_context(viewport=VIEWS["phone"]["viewport"]) as context:
+        page = context.new_page()
+        page.goto(address + name)
+        covered = page.locator(".guessed").count()
+        assert bool(covered) == bool(page.locator(".guess").count())
+        if not covered:
+            return
+        assert page.evaluate(HIDDEN) >= covered
+        for cover in page.locator(".guess-cover > summary").all():
+            text, box = cover.locator(".guess-closed"), cover.bounding_box()
+            assert text.bounding_box()["width"] < box["width"]
+            assert box["height"] >= 24
+        page.emulate_media(media="print")
+        assert page.evaluate(HIDDEN) == 0
+        page.emulate_media(media="screen")
+        # A guess each, by one press of a key.
+        for box in page.locator(".guess:has(.guess-choice)").all():
+            box.locator("summary").first.press("Enter")
+        for cover in page.locator(".guess-cover:not([open]) > summary").all():
+            cover.press("Enter")
+        assert page.evaluate(HIDDEN) == 0
+        assert page.locator(".guess-result:empty").count() == 0
+        wrong = page.locator(".guess-review li:visible").count()
+        assert wrong == page.get_by_text("没猜对", exact=True).count()
 
 
 def test_every_link_answers(site):
