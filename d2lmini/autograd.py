@@ -40,7 +40,7 @@ def graph_nodes(y):
 
 
 # chapters/autograd.md#sec-draw-graph
-def draw_graph(y, names, axes=None):
+def draw_graph(y, names, axes=None, values=False, grads=()):
     """Draw the computational graph that ends in a tensor, left to right.
 
     Parameters
@@ -52,13 +52,18 @@ def draw_graph(y, names, axes=None):
     axes : matplotlib.axes.Axes, optional
         Where to draw; by default the current axes. Should a new figure be
         needed, its size fits, up to 100 inches.
+    values : bool
+        Write the value of each tensor with a name above it, in green.
+    grads : collection of str
+        The names of tensors whose gradient to write below, in red: leaves,
+        and results on which `retain_grad` was called.
 
     Raises
     ------
     TypeError
         If y or what has a name is no tensor.
     ValueError
-        If the tensor is on no graph, or axes are none.
+        If the tensor is on no graph, axes are none, or there is no gradient.
     """
     inputs = graph_nodes(y)
     if not inputs:
@@ -72,6 +77,17 @@ def draw_graph(y, names, axes=None):
                             f'got {tensor!r:.60}')
     if axes is not None:
         d2l.check_axes(axes)
+    for name in grads:
+        tensor = names.get(name)
+        keeps = tensor is not None and (tensor.is_leaf or tensor.retains_grad)
+        if not keeps or tensor.grad is None:
+            raise ValueError(f'{name!r:.60} has no gradient to show')
+
+    def short(tensor):
+        numbers = [f'{number:.4g}' for number in tensor.flatten().tolist()]
+        if tensor.dim() == 0:
+            return numbers[0]
+        return f"[{', '.join(numbers[:4])}{', …' if numbers[4:] else ''}]"
 
     def label(node):
         leaf = getattr(node, 'variable', None)
@@ -127,6 +143,15 @@ def draw_graph(y, names, axes=None):
         axes.text(*place, label(node), ha='center', va='center', bbox={
             'boxstyle': 'round', 'facecolor': 'white',
             'edgecolor': 'C1' if inputs[node] else 'black'})
+        leaf = getattr(node, 'variable', None)
+        for name, tensor in names.items():
+            if tensor is leaf or tensor.grad_fn is node:
+                notes = [(22, 'green', tensor)] if values else []
+                notes += [(-22, 'red', tensor.grad)] if name in grads else []
+                for up, color, number in notes:
+                    axes.annotate(short(number), place, (0, up), color=color,
+                                  textcoords='offset points', ha='center',
+                                  va='bottom' if up > 0 else 'top')
     axes.set(xlim=(-0.5, width - 0.5), ylim=(-height / 2, height / 2))
     axes.axis('off')
 

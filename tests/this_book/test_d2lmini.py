@@ -354,6 +354,30 @@ def test_draw_graph_places_each_node_right_of_its_inputs():
     d2l.plt.close(figure)
 
 
+def test_draw_graph_shows_values_and_gradients():
+    x = torch.arange(5.0, requires_grad=True)
+    u = (x * x).sum()
+    y = torch.sin(u)
+    u.retain_grad()
+    y.backward()
+    names = {"x": x, "u": u, "y": y}
+    figure, axes = d2l.plt.subplots()
+    d2l.draw_graph(y, names, axes, values=True, grads=["u"])
+    notes = {
+        text.get_color(): []
+        for text in axes.texts
+        if text.get_color() in ("green", "red")
+    }
+    for text in axes.texts:
+        notes.get(text.get_color(), []).append(text.get_text())
+    assert set(notes["green"]) == {"[0, 1, 2, 3, …]", "30", "-0.988"}
+    assert notes["red"] == [f"{np.cos(30):.4g}"]
+    before = len(axes.texts)
+    d2l.draw_graph(y, names, axes)
+    assert len(axes.texts) == 2 * before - 4  # neither
+    d2l.plt.close(figure)
+
+
 def test_draw_graph_says_what_is_wrong_and_opens_no_figure():
     d2l.plt.close("all")
     x = torch.ones(2, requires_grad=True)
@@ -364,6 +388,9 @@ def test_draw_graph_says_what_is_wrong_and_opens_no_figure():
         ((y, None), "names needs a dictionary"),
         ((y, {"x": 3}), "'x' must name a tensor, got 3"),
         ((y, {}, 3), "axes must be Matplotlib axes, got 3"),
+        ((y, {"x": x}, None, True, ["x"]), "'x' has no gradient to show"),
+        ((y, {"y": y}, None, True, ["y"]), "'y' has no gradient to show"),
+        ((y, {"y": y}, None, True, ["z"]), "'z' has no gradient to show"),
     ]:
         with pytest.raises((TypeError, ValueError), match=message):
             d2l.draw_graph(*arguments)
