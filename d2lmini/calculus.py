@@ -317,7 +317,9 @@ def to_svg(figures):
     list of str
     """
     for figure in figures:
-        figure.draw_without_rendering()
+        # Only drawing moves what is laid out by itself to its place.
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
     box = Bbox.union([figure.get_tightbbox() for figure in figures])
     texts = []
     for figure in figures:
