@@ -58,6 +58,7 @@ A book goes through four rooms.  Each imports only what stands above it here;
 ``render/``      what pages and take-away are made with
     ``node``       runs JavaScript
     ``katex``      TeX -> HTML, characters -> fonts
+    ``touch``      modules of figures -> the script of a page
     ``fonts``      what Chromium prints with
     ``browser``    Chromium, wherever it may be
     ``takeaway``   what a chapter's notebook begins with

@@ -19,7 +19,7 @@ import nbformat
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
-from booktools.render import node
+from booktools.render import node, touch
 from booktools.source.chapter import Chapter
 from booktools.source.parts import Cell
 
@@ -286,10 +286,16 @@ def copy_tools(root: Path) -> None:
 
 def link_packages(root: Path) -> None:
     """Let a copy of the tools use the npm packages that this one has."""
-    packages = node.require_packages()
-    for name in ("package.json", node.LOCK):
-        shutil.copy(ROOT / name, root / name)
-    (root / packages.name).symlink_to(packages)
+    folders = [ROOT]
+    if (ROOT / touch.FOLDER).is_dir():
+        folders.append(touch.NPM)
+    for folder in folders:
+        packages = node.require_packages(folder)
+        copy = root / folder.relative_to(ROOT)
+        copy.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", node.LOCK):
+            shutil.copy(folder / name, copy / name)
+        (copy / packages.name).symlink_to(packages)
 
 
 def read(folder: Path, docname: str) -> NotebookNode:

@@ -7,7 +7,10 @@ from booktools.render import node
 
 ROOT = Path(__file__).parents[1]
 LINT = ROOT / "npm" / "lint"
-CHECKED = ("booktools", "npm/lint/eslint.config.mjs", "tests/javascript")
+CHECKED = (
+    *("booktools", "npm/lint/eslint.config.mjs", "tests/javascript"),
+    *("chapters/touch",) * (ROOT / "chapters" / "touch").is_dir(),
+)
 
 node.require_packages()  # KaTeX, which the tests run
 eslint = node.require_packages(LINT) / "eslint" / "bin" / "eslint.js"

@@ -40,6 +40,7 @@ FEATURES = [
     "guesses",  # what a cell shows is covered until its reader has guessed
     "exercises",  # solutions folded, linked with exercises
     "slides",  # figures that move, by frames made while building
+    "touch",  # figures that follow a finger, by modules of the book
     "figures",  # pictures know their size, drawings work in the dark
     "page",  # addresses of repository and site, style
     "progress",  # reading time; what has been read, in the browser

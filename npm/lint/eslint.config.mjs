@@ -19,7 +19,13 @@ export default [
     rules,
   },
   {
-    files: ["booktools/render/assets/katex.js"],
+    files: ["booktools/render/assets/figure.js", "chapters/touch/**/*.js"],
+    languageOptions: { globals: globals.browser },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules,
+  },
+  {
+    files: ["booktools/render/assets/{bundle,katex}.js"],
     languageOptions: { sourceType: "commonjs", globals: globals.node },
     rules,
   },
