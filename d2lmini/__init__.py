@@ -30,6 +30,7 @@ if _typing.TYPE_CHECKING:
         numerical_gradient,
         slope_between,
         check_gradient,
+        touch,
     )
     from d2lmini.matrix_calculus import (
         numerical_jacobian,
@@ -67,6 +68,7 @@ __all__ = [
     "numerical_gradient",
     "slope_between",
     "check_gradient",
+    "touch",
     "numerical_jacobian",
     "graph_nodes",
     "draw_graph",
@@ -95,6 +97,7 @@ _MODULES = {
     "numerical_gradient": "calculus",
     "slope_between": "calculus",
     "check_gradient": "calculus",
+    "touch": "calculus",
     "numerical_jacobian": "matrix_calculus",
     "graph_nodes": "autograd",
     "draw_graph": "autograd",

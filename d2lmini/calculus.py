@@ -3,11 +3,13 @@
 
 import io
 import itertools
+import json
 import numpy as np
 import os
 import sys
 import warnings
 from importlib.util import find_spec
+from matplotlib.colors import to_hex
 from matplotlib.scale import get_scale_names
 from matplotlib.transforms import Bbox
 from numbers import Real
@@ -32,6 +34,7 @@ __all__ = [
     "numerical_gradient",
     "slope_between",
     "check_gradient",
+    "touch",
 ]
 
 
@@ -701,3 +704,68 @@ def check_gradient(f, grad_f, x):
     if all(answers):
         print('right: all components agree with the numerical gradient')
     return False if False in answers else None if None in answers else True
+
+
+# chapters/calculus.md#sec-steepest
+def touch(moving, text, **data):
+    """Let readers of the page move parts of the current figure.
+
+    Parameters
+    ----------
+    moving : list of matplotlib.artist.Artist
+        The parts that the page draws itself.
+    text : str
+        What belongs to the figure as it is drawn.
+    **data : number, str, list, dict or numpy.ndarray
+        What the page needs to know, under names.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data cannot be written as JSON.
+
+    Notes
+    -----
+    Elsewhere than on a page, the figure stays as it is, and the text is its
+    title. Axes have linear scales.
+    """
+    def to_plain(value):
+        if isinstance(value, (np.ndarray, np.generic)):
+            return value.tolist()
+        raise TypeError(f'a page cannot get {value!r:.60}')
+
+    data = json.loads(json.dumps(data, default=to_plain, allow_nan=False))
+    ipython = sys.modules.get('IPython')
+    shell = ipython.get_ipython() if ipython else None
+    figure = plt.gcf()
+    if not shell or 'BUILDING_BOOK' not in os.environ:
+        figure.suptitle(text)
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine('none')  # what is hidden keeps its place
+    box = figure.get_tightbbox().padded(0.1)
+
+    def to_svg_text():
+        file = io.StringIO()
+        figure.savefig(file, format='svg', bbox_inches=box)
+        return file.getvalue()
+
+    places = []
+    for axes in figure.axes:
+        inner = axes.get_window_extent().transformed(
+            figure.dpi_scale_trans.inverted())
+        corner = [inner.x0 - box.x0, box.y1 - inner.y1]
+        lengths = 72 * np.array([*corner, inner.width, inner.height])
+        places.append({'box': lengths.round(3).tolist(),
+                       'x': axes.get_xlim(), 'y': axes.get_ylim()})
+    drawing = to_svg_text()
+    for artist in moving:
+        artist.set_visible(False)
+    cycle = plt.rcParams['axes.prop_cycle'].by_key()
+    parts = {'text': text, 'data': data, 'drawing': {
+        'background': to_svg_text(), 'axes': places,
+        'size': (72 * box.size).round(3).tolist(),
+        'colors': [to_hex(color) for color in cycle.get('color', 'k')]}}
+    plt.close(figure)
+    ipython.display.display({'image/svg+xml': drawing}, raw=True,
+                            metadata={'touch': parts})

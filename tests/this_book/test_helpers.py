@@ -29,7 +29,7 @@ MAY_CHANGE = {
     "set_figsize": {"figure.figsize"},
     "use_chinese_font": {"font.family"},
 }
-MAY_OPEN_A_FIGURE = {"plot", "draw_graph", "draw_frame", "slide"}
+MAY_OPEN_A_FIGURE = {"plot", "draw_graph", "draw_frame", "slide", "touch"}
 # What an odd argument may lead to; an IndexError, say, tells nothing.
 SAYS_WHAT_IS_WRONG = (
     TypeError,
@@ -228,10 +228,16 @@ ARGUMENTS = {
         SIZE,
         some([1, 2], np.arange(3)),
     ],
+    "touch": [
+        st.sampled_from([list, lambda: [a_figure().gca()]]),
+        some("text"),
+        some(1, "text", [1, {"a": np.ones(3)}], np.nan, object),
+    ],
 }
 # Those that are not called with arguments by their places alone.
 CALLS = {
     "slide": lambda *given: d2l.slide(*given[:-1], h=given[-1]),
+    "touch": lambda moving, text, data: d2l.touch(moving, text, data=data),
 }
 
 

@@ -1,0 +1,234 @@
+"""Figures that follow a finger: their numbers are those of the chapters."""
+
+import ast
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from booktools.render import node
+from booktools.source.chapter import read_book
+from tests.books import ROOT
+from tests.browser import VIEWS
+
+MODULES = {path.stem: path for path in ROOT.glob("chapters/touch/*.js")}
+CHAPTERS = {chapter.name: chapter for chapter in read_book(ROOT).chapters}
+RANDOM = np.random.default_rng(0)
+POINTS = RANDOM.uniform(-3, 3, (100, 2)).tolist()
+ALONE = [(point,) for point in POINTS]
+PAIRS = list(zip(POINTS, POINTS[::-1], strict=True))
+TURNS = list(zip(POINTS, range(-50, 450, 5), strict=True))
+RUN = """
+import { readFileSync } from "node:fs";
+const { code, calls } = JSON.parse(readFileSync(0, "utf8"));
+const m = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+const done = calls.map(([name, given]) => m[name](...given));
+process.stdout.write(JSON.stringify(done));
+"""
+
+
+def function(chapter, name):
+    """Return a function as the code of a chapter defines it."""
+    for cell in CHAPTERS[chapter].cells:
+        for part in ast.parse(cell.source).body:
+            if isinstance(part, ast.FunctionDef) and part.name == name:
+                names = {"np": np}
+                exec(ast.unparse(part), names)
+                return names[name]
+    raise LookupError(name)
+
+
+HEIGHT = function("calculus", "g")
+BEND = function("matrix_calculus", "bend")
+
+
+def gradient(f, x, h=1e-20):
+    """Differentiate exactly: a step in an imaginary direction cancels none."""
+    steps = 1j * h * np.eye(2)
+    return np.array([np.imag(f(x + step)) / h for step in steps])
+
+
+def jacobian(x):
+    return np.array([gradient(lambda z, i=i: BEND(z)[i], x) for i in range(2)])
+
+
+def unit(degrees):
+    return np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+
+
+def degrees_between(start, end):
+    x, y = np.subtract(end, start)
+    return round(np.rad2deg(np.arctan2(y, x))) % 360
+
+
+def along(x):
+    slopes = gradient(HEIGHT, np.array(x))
+    return np.array([-slopes[1], slopes[0]]) / np.linalg.norm(slopes)
+
+
+# For each module, for each of its functions: Python's, and what to try.
+COMPARED = {
+    "direction": {
+        "slope": (
+            lambda slopes, turn: np.dot(slopes, unit(turn)),
+            TURNS,
+        ),
+        "tip": (
+            lambda start, turn: start + unit(turn),
+            TURNS,
+        ),
+        "direction": (
+            degrees_between,
+            PAIRS,
+        ),
+    },
+    "gradient": {
+        "height": (HEIGHT, ALONE),
+        "gradient": (
+            lambda x: gradient(HEIGHT, np.array(x)),
+            ALONE,
+        ),
+        "along": (along, ALONE),
+    },
+    "jacobian": {
+        "bend": (BEND, ALONE),
+        "jacobian": (
+            lambda x: jacobian(np.array(x)),
+            ALONE,
+        ),
+        "flat": (
+            lambda x, step: BEND(x) + jacobian(np.array(x)) @ step,
+            PAIRS,
+        ),
+    },
+}
+
+
+def call(module, calls):
+    """Run functions of a module; return what each call returns."""
+    question = {"code": MODULES[module].read_text("utf-8"), "calls": calls}
+    done = node.run_program(
+        "node",
+        *("--input-type=module", "--eval", RUN),
+        input=json.dumps(question).encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_each_module_is_compared():
+    assert set(COMPARED) == set(MODULES)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(m, name) for m in COMPARED for name in COMPARED[m]]
+)
+def test_arithmetic_is_that_of_python(module, name):
+    in_python, tried = COMPARED[module][name]
+    found = call(module, [(name, given) for given in tried])
+    expected = [in_python(*given) for given in tried]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_contour_has_one_height():
+    [points] = call("gradient", [("contour", [[1.2, -0.7]])])
+    heights = [HEIGHT(point) for point in points]
+    np.testing.assert_allclose(heights, HEIGHT([1.2, -0.7]), rtol=1e-9)
+    assert call("gradient", [("along", [[0, 0]])]) == [[0, 0]]
+
+
+def test_the_edge_of_a_square_is_its_edge():
+    [steps] = call("jacobian", [("edge", [0.4])])
+    assert np.abs(steps).max(axis=1) == pytest.approx(0.2)
+    assert steps[0] == pytest.approx(steps[-1])
+
+
+# What a page says of a figure, from where a screen reader says that it is.
+def say_direction(place):
+    turn = int(place.removesuffix("°"))
+    slopes = gradient(HEIGHT, np.array([1.0, 1.0]))
+    return f"{turn} degrees: slope {slopes @ unit(turn):.2f}"
+
+
+def say_gradient(place):
+    a, b = gradient(HEIGHT, numbers(place))
+    return f"gradient ({a:.2f}, {b:.2f}), length {np.hypot(a, b):.2f}"
+
+
+def say_jacobian(place):
+    rows = [
+        " ".join(f"{x:.2f}" for x in row) for row in jacobian(numbers(place))
+    ]
+    return f"J = [{'; '.join(rows)}]"
+
+
+def numbers(place):
+    """Return the numbers in `x1 = 1.00, x2 = -0.50`."""
+    return np.array(re.findall(r"-?\d+\.\d+", place), float)
+
+
+FIGURES = {
+    "fig-direction": ("calculus", say_direction),
+    "fig-steepest": ("calculus", say_gradient),
+    "fig-jacobian": ("matrix_calculus", say_jacobian),
+}
+
+
+@pytest.mark.parametrize("view", ["light", "dark", "phone"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_page_shows_the_numbers_of_python(visit, name, view):
+    chapter, say = FIGURES[name]
+    opened = visit(f"chapters/{chapter}.html", view)
+    page = opened.page
+    figure = page.locator(f"#{name}")
+    figure.scroll_into_view_if_needed()
+    slider = figure.get_by_role("slider")
+    slider.wait_for()
+    seen = []
+
+    def check():
+        place = slider.get_attribute("aria-valuetext")
+        assert figure.locator(".touch-now").text_content() == say(place)
+        assert place not in seen
+        seen.append(place)
+
+    check()
+    first = figure.locator(".touch-static").text_content()
+    assert first == figure.locator(".touch-now").text_content()
+    for keys in ("ArrowUp", "ArrowLeft ArrowLeft ArrowLeft"):
+        for key in keys.split():
+            slider.press(key)
+        check()
+    slider.press("Home")
+    assert figure.locator(".touch-now").text_content() == first
+    drag = by_finger if "has_touch" in VIEWS[view] else by_mouse
+    for across, down in ((25, 10), (-30, -15), (-20, 30)):
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        drag(page, (x, y), (x + across, y + down))
+        check()
+    assert opened.errors == []
+    assert opened.foreign == []
+
+
+def by_mouse(page, start, end):
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+
+
+def by_finger(page, start, end):
+    client = page.context.new_cdp_session(page)
+    middle = tuple((a + b) / 2 for a, b in zip(start, end, strict=True))
+    steps = [("touchStart", [start]), ("touchMove", [middle])]
+    for kind, points in [*steps, ("touchMove", [end]), ("touchEnd", [])]:
+        places = [{"x": x, "y": y} for x, y in points]
+        client.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": places}
+        )
+    client.detach()
