@@ -102,8 +102,15 @@ def require_packages(folder: Path | None = None) -> Path:
 def _is_as_locked(packages: Path) -> bool:
     # npm writes this file last.
     done = packages / f".{LOCK}"
-    lock = packages.parent / LOCK
-    return done.is_file() and _versions(done) == _versions(lock)
+    if not done.is_file():
+        return False
+    # What is made for another kind of computer is locked, and not there.
+    found, locked = _locked(done), _locked(packages.parent / LOCK)
+    needed = {n for n, p in locked.items() if not p.get("optional")}
+    return needed <= found.keys() and all(
+        name in locked and locked[name]["version"] == package["version"]
+        for name, package in found.items()
+    )
 
 
 def _is_of_npm(packages: Path) -> bool:
@@ -118,12 +125,14 @@ def _is_of_npm(packages: Path) -> bool:
 @cache
 def package_version(name: str) -> str:
     """Return the locked version of a package."""
-    return _versions(ROOT / LOCK)[f"node_modules/{name}"]
+    version: str = _locked(ROOT / LOCK)[f"node_modules/{name}"]["version"]
+    return version
 
 
-def _versions(lock: Path) -> dict[str, str]:
+def _locked(lock: Path) -> dict[str, Any]:
+    """Return the packages in a lock, by where they are."""
     packages = json.loads(lock.read_text("utf-8"))["packages"]
-    return {name: p["version"] for name, p in packages.items() if name}
+    return {name: package for name, package in packages.items() if name}
 
 
 def run_program(

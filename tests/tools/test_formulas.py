@@ -1,5 +1,6 @@
 """Formulas: KaTeX, its fonts, and the pages of books with formulas."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -256,6 +257,27 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
     lock.write_text(lock.read_text().replace(version, '"0.0.1"'))
     node.require_packages()
     assert calls == [("npm", "ci")] * 2
+
+
+def test_what_is_for_other_computers_is_not_missed(elsewhere, monkeypatch):
+    needed = {"node_modules/a": {"version": "1"}}
+    here = {"node_modules/b-linux": {"version": "2", "optional": True}}
+    there = {"node_modules/b-other": {"version": "2", "optional": True}}
+
+    def write(path, packages):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"packages": packages}))
+
+    write(elsewhere / node.LOCK, needed | here | there)
+    done = elsewhere / "node_modules" / f".{node.LOCK}"
+    write(done, needed | here)
+    monkeypatch.setattr(node, "run_program", None)
+    node.require_packages()
+    newer = {"node_modules/b-linux": {"version": "3", "optional": True}}
+    for packages in (here, needed | newer, needed | {"node_modules/c": {}}):
+        write(done, packages)
+        with pytest.raises(TypeError):  # npm is called, which is no function
+            node.require_packages()
 
 
 def put(packages, name):
