@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -236,6 +237,10 @@ def _add_badges(app: Sphinx, doctree: nodes.document, here: str) -> None:
             badge += words
         # Not in the box of the code.
         cell = block.parent.parent
+        if isinstance(cell, HideCodeCellNode):
+            # Who reads for the first time can pass by.
+            line = f"{cell['prompt_show']}：{'、'.join(names)}（可以跳过）"
+            cell["prompt_show"] = line
         cell.insert(cell.index(block.parent) + 1, badge)
 
 
