@@ -32,7 +32,9 @@ export function mount(figure, { start, width }) {
   const { axes: [above, below], colors, fixed } = figure;
   const square = above.curve({ stroke: colors[0] });
   const dot = above.dot({ fill: colors[0] });
-  const bent = below.curve({ stroke: colors[0] });
+  const bent = below.curve({
+    stroke: colors[0], fill: colors[0], "fill-opacity": 0.1,
+  });
   const straight = below.curve({ stroke: colors[1], "stroke-dasharray": "6 3" });
   const steps = edge(width);
   figure.handle(above, {

@@ -25,7 +25,7 @@ function place(svg, { box: [left, top, width, height], x: [x0, x1], y: [y0, y1] 
   const limit = (value, low, high) => Math.min(Math.max(value, low), high);
   const path = (style) => {
     const added = layer.append("path").attr("fill", "none")
-      .attr("stroke-width", 1.5);
+      .attr("stroke-width", 2);
     for (const [name, value] of Object.entries(style)) added.attr(name, value);
     return added;
   };
@@ -46,7 +46,7 @@ function place(svg, { box: [left, top, width, height], x: [x0, x1], y: [y0, y1] 
       return (points) => drawn.attr("d", line()(points.map(to)));
     },
     arrow(style) {
-      const drawn = path({ "stroke-width": 2, ...style });
+      const drawn = path(style);
       return (start, end) => {
         const [tail, tip] = [to(start), to(end)];
         const angle = Math.atan2(tail[1] - tip[1], tail[0] - tip[0]);
@@ -59,7 +59,7 @@ function place(svg, { box: [left, top, width, height], x: [x0, x1], y: [y0, y1] 
       };
     },
     dot(style) {
-      const drawn = layer.append("circle").attr("r", 4);
+      const drawn = layer.append("circle").attr("r", 3.5);
       for (const [name, value] of Object.entries(style)) drawn.attr(name, value);
       return (point) => {
         const [x, y] = to(point);
