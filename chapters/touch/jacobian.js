@@ -3,12 +3,12 @@
 
 /** The function of the chapter. */
 export function bend([x, y]) {
-  return [x + y ** 2 / 2, x * y];
+  return [x + y ** 2 / 2, y - x ** 2 / 2];
 }
 
 /** Its Jacobian, row by row. */
 export function jacobian([x, y]) {
-  return [[1, y], [y, x]];
+  return [[1, y], [-x, 1]];
 }
 
 /** Where the Jacobian at a center takes a point that is some steps from it. */
