@@ -53,9 +53,9 @@ def draw_graph(y, names, axes=None, values=False, grads=()):
         Where to draw; by default the current axes. Should a new figure be
         needed, its size fits, up to 100 inches.
     values : bool
-        Write the value of each tensor with a name above it, in green.
+        Write the value of each tensor with a name above it, in blue.
     grads : collection of str
-        The names of tensors whose gradient to write below, in red: leaves,
+        The names of tensors whose gradient to write below, in orange: leaves,
         and results on which `retain_grad` was called.
 
     Raises
@@ -146,8 +146,8 @@ def draw_graph(y, names, axes=None, values=False, grads=()):
         leaf = getattr(node, 'variable', None)
         for name, tensor in names.items():
             if tensor is leaf or tensor.grad_fn is node:
-                notes = [(22, 'green', tensor)] if values else []
-                notes += [(-22, 'red', tensor.grad)] if name in grads else []
+                notes = [(22, 'C0', tensor)] if values else []
+                notes += [(-22, 'C1', tensor.grad)] if name in grads else []
                 for up, color, number in notes:
                     axes.annotate(short(number), place, (0, up), color=color,
                                   textcoords='offset points', ha='center',

@@ -366,12 +366,12 @@ def test_draw_graph_shows_values_and_gradients():
     notes = {
         text.get_color(): []
         for text in axes.texts
-        if text.get_color() in ("green", "red")
+        if text.get_color() in ("C0", "C1")
     }
     for text in axes.texts:
         notes.get(text.get_color(), []).append(text.get_text())
-    assert set(notes["green"]) == {"[0, 1, 2, 3, …]", "30", "-0.988"}
-    assert notes["red"] == [f"{np.cos(30):.4g}"]
+    assert set(notes["C0"]) == {"[0, 1, 2, 3, …]", "30", "-0.988"}
+    assert notes["C1"] == [f"{np.cos(30):.4g}"]
     before = len(axes.texts)
     d2l.draw_graph(y, names, axes)
     assert len(axes.texts) == 2 * before - 4  # neither
