@@ -23,6 +23,17 @@ const text = ({ classes = [], text: own = "", children = [] }, isKind) => {
     + children.map((child) => text(child, isKind)).join("");
 };
 
+// What keeps a line as high as KaTeX wants it: in a line of text, that is high
+// enough for letters with an index by itself.  And HTML knows what MathML is.
+const STRUT =
+  /<span class="[a-z-]*strut" style="height:([\d.]+)em;(?:vertical-align:-([\d.]+)em;)?"><\/span>/g;
+const isLow = (height, depth) => height - depth <= 1 && depth <= 0.43;
+const shorten = (markup, display) =>
+  markup
+    .replace(/ xmlns="[^"]*"/, "")
+    .replace(STRUT, (strut, height, depth = 0) =>
+      !display && isLow(Number(height), Number(depth)) ? "" : strut);
+
 function render([tex, display]) {
   try {
     // Sphinx numbers equations; KaTeX would do so once more.
@@ -40,7 +51,7 @@ function render([tex, display]) {
         code === "unicodeTextInMathMode" ? "ignore" : "error",
     });
     return {
-      html: tree.toMarkup(),
+      html: shorten(tree.toMarkup(), display),
       math: text(tree, isMath),
       bold: text(tree, isBold),
       other: text(tree, isOther),
