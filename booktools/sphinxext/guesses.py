@@ -278,31 +278,21 @@ def _begin(app: Sphinx, node: Any, text: str) -> tuple[str, int]:
 
 
 def _lay_out(app: Sphinx, doctree: nodes.document, _: str) -> None:
-    """Let choices unfold their answers; cover outputs; list all guesses."""
-    links = nodes.bullet_list()
+    """Let choices unfold their answers; cover outputs."""
     answers = {}
     for node in list(doctree.findall(nodes.admonition)):
         if ANSWERED in node["classes"]:
             answers[node["guess"]] = node[1]
             node.parent.remove(node)
     for box in _boxes(doctree):
-        name = box["ids"][0]
         for choices in list(_parts(box, CHOICES)):
-            question = nodes.paragraph("", "", *_plain(box[1]))
-            link = nodes.reference("", "", *question, refid=name)
-            link["internal"] = True
-            links += nodes.list_item("", nodes.paragraph("", "", link))
-            box.replace(choices, _folds(choices, answers[name]))
+            box.replace(choices, _folds(choices, answers[box["ids"][0]]))
         box += nodes.raw("", _TOOLS, format="html")
     for cell in list(doctree.findall(is_cell)):
         if "guess" in cell:
             _cover(cell)
-    if len(links):
-        review = nodes.container(classes=["guess-review"])
-        review += nodes.raw("", _COUNT, format="html")
-        review += links
-        review += nodes.raw("", _FORGET, format="html")
-        doctree += review
+    if answers:
+        doctree += nodes.raw("", _REVIEW, format="html")
 
 
 def _cover(cell: Any) -> None:
@@ -351,8 +341,10 @@ _TOOLS = (
     '<button type="button" class="guess-all" aria-pressed="false">'
     f"{SHOW_ALL}</button></p>"
 )
-_COUNT = '<p class="guess-count"></p>'
-_FORGET = f'<button type="button" class="guess-forget">{FORGET}</button>'
+_REVIEW = (
+    '<div class="guess-review" hidden><p class="guess-count"></p><ul></ul>'
+    f'<button type="button" class="guess-forget">{FORGET}</button></div>'
+)
 
 
 def _folds(choices: Any, answers: Any) -> nodes.container:

@@ -213,10 +213,6 @@ def test_what_is_written(book):
     ]
     right = [choice for choice in choices if "is-right" in choice["class"]]
     assert right == [choices[1]]
-    links = page.select(".guess-review li a")
-    assert [link["href"] for link in links] == [f"#{one}", f"#{two}"]
-    assert links[0].text == "2 ** 3 是多少？见下面。"
-    assert links[0].a is None
     scripts = {
         name: "guesses.js" in str(book.page(name))
         for name in ("chapters/page", "chapters/plain")
@@ -330,7 +326,10 @@ def test_a_wrong_guess(open_page):
         .inner_text()
         .startswith("这一章猜了 1 处，对了 0 处。没猜对的：")
     )
-    assert review.locator("li:visible").count() == 1
+    assert review.locator("li").all_inner_texts() == [
+        "2 ** 3 是多少？见下面。"
+    ]
+    assert review.locator("li a").count() == 1
     review.get_by_text("2 ** 3").click()
     assert box.evaluate("box => box.matches(':target')")
 

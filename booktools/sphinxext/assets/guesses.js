@@ -49,6 +49,20 @@
     voice.textContent = sentences.map((sentence) => `${sentence}。`).join("");
   };
 
+  const linkTo = ({ id, box }) => {
+    const link = document.createElement("a");
+    link.href = `#${id}`;
+    const question = box.querySelector(".admonition-title + p");
+    link.append(...question.cloneNode(true).childNodes);
+    // A link has no links in it, and names are given once.
+    for (const part of link.querySelectorAll("a, [id]")) {
+      part.removeAttribute("id");
+      if (part.matches("a")) part.replaceWith(...part.childNodes);
+    }
+    const item = document.createElement("li");
+    item.append(link);
+    return item;
+  };
   const review = document.querySelector(".guess-review");
   const show = () => {
     const { all, made } = load();
@@ -71,14 +85,11 @@
         note.textContent = MINE;
         choice.firstElementChild.append(note);
       });
-      for (const link of review?.querySelectorAll("li a") ?? []) {
-        if (link.hash === `#${guess.id}`) {
-          link.closest("li").classList.toggle("is-wrong", how === "wrong");
-        }
-      }
     }
     if (!review) return;
-    review.classList.toggle("is-shown", count.right + count.wrong > 0);
+    review.hidden = count.right + count.wrong === 0;
+    review.querySelector("ul").replaceChildren(...guesses
+      .filter((guess) => outcome(guess, made) === "wrong").map(linkTo));
     review.querySelector(".guess-count").textContent =
       `这一章猜了 ${count.right + count.wrong} 处，对了 ${count.right} 处。` +
       (count.wrong ? "没猜对的：" : "");
