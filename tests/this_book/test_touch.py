@@ -181,10 +181,9 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_page_shows_the_numbers_of_python(visit, name, view):
     chapter, say = FIGURES[name]
-    opened = visit(f"chapters/{chapter}.html", view)
+    opened = visit(f"chapters/{chapter}.html#{name}", view)
     page = opened.page
     figure = page.locator(f"#{name}")
-    figure.scroll_into_view_if_needed()
     slider = figure.get_by_role("slider")
     slider.wait_for()
     seen = []
@@ -192,7 +191,7 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
     def check():
         place = slider.get_attribute("aria-valuetext")
         assert figure.locator(".touch-now").text_content() == say(place)
-        assert place not in seen
+        assert place not in seen[-1:]
         seen.append(place)
 
     check()
@@ -203,6 +202,7 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
             slider.press(key)
         check()
     slider.press("Home")
+    check()
     assert figure.locator(".touch-now").text_content() == first
     drag = by_finger if "has_touch" in VIEWS[view] else by_mouse
     for across, down in ((25, 10), (-30, -15), (-20, 30)):
