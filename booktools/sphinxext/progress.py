@@ -30,15 +30,22 @@ def setup(app: Sphinx) -> None:
 
 
 def _measure(app: Sphinx, doctree: nodes.document) -> None:
-    cells = doctree.findall(
-        lambda node: (
-            isinstance(node, nodes.container)
-            and node.get("nb_element") == "cell_code_source"
+    cells = [
+        *doctree.findall(
+            lambda node: (
+                isinstance(node, nodes.container)
+                and node.get("nb_element") == "cell_code_source"
+            )
         )
-    )
-    lines = sum(len(cell.astext().splitlines()) for cell in cells)
-    if not lines:
+    ]
+    if not cells:
         return
+    # Folded code is for those who want to know it.
+    lines = sum(
+        len(cell.astext().splitlines())
+        for cell in cells
+        if "tag_hide-input" not in cell.parent["classes"]
+    )
     characters = sum(
         unicodedata.category(character) == "Lo"
         for text in doctree.findall(nodes.Text)

@@ -86,3 +86,20 @@ def test_each_chapter_says_how_long_it_takes(tab, address):
     assert minutes % 5 == 0
     tab.goto(address + "chapters/notation.html")
     assert tab.locator(".reading-time").count() == 0
+
+
+def test_folded_code_takes_no_time(new_book):
+    head = "---\nfile_format: mystnb\n---\n# A\n\n字\n\n```{code-cell}\n"
+    lines = "\n".join(f"x = {i}" for i in range(200)) + "\n```\n"
+    book = new_book(
+        {
+            "chapters/open.md": head + lines,
+            "chapters/folded.md": head + ":tags: [hide-input]\n\n" + lines,
+        }
+    )
+    book.succeed()
+    minutes = [
+        re.search(r"约 (\d+) 分钟", book.article(f"chapters/{name}").text)[1]
+        for name in ("open", "folded")
+    ]
+    assert minutes == ["25", "5"]
