@@ -64,7 +64,7 @@ def test_every_saved_name_has_its_places(site):
 
 
 def test_wide_formulas_scroll(browser, site):
-    """On a phone, by keyboard as well, and beside their numbers."""
+    """On a phone, by keyboard as well, and above their numbers."""
     page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto((site / "chapters" / "calculus.html").as_uri())
     wide = page.locator(".katex-display[tabindex='0'][aria-label]")
@@ -73,7 +73,7 @@ def test_wide_formulas_scroll(browser, site):
     for formula in page.locator("div.math:has(.eqno):visible").all():
         box = formula.locator(".katex-display").bounding_box()
         number = formula.locator(".eqno").bounding_box()
-        assert box["x"] + box["width"] <= number["x"]
+        assert box["y"] + box["height"] <= number["y"]
         assert number["x"] + number["width"] <= 390
     before = wide.count()
     assert before
