@@ -107,6 +107,11 @@
     }
   });
 
+  const see = ({ id }) => {
+    change(({ made }) => { made[id] ??= "seen"; });
+    say(SHOWN);
+  };
+
   for (const guess of guesses) {
     const { id, choices, covers } = guess;
     choices.forEach((choice, number) => {
@@ -122,13 +127,14 @@
       });
     });
     for (const cover of covers) {
-      // However it was opened or closed: by its reader, or by a link.
-      cover.addEventListener("toggle", () => {
+      cover.firstElementChild.addEventListener("click", (event) => {
         const { all, made } = load();
-        if (all || cover.open === Object.hasOwn(made, id)) return;
-        if (cover.open) change(({ made }) => { made[id] = "seen"; });
-        else forget([guess]);
-        say(cover.open ? SHOWN : COVERED);
+        if (all) return;
+        event.preventDefault();
+        if (Object.hasOwn(made, id)) {
+          forget([guess]);
+          say(COVERED);
+        } else see(guess);
       });
     }
     guess.again.addEventListener("click", () => {
@@ -151,8 +157,8 @@
   // A link that leads into what is covered shows it.
   const uncover = () => {
     const cover = document.querySelector(":target")?.closest(".guessed")
-      ?.querySelector(".guess-cover");
-    if (cover) cover.open = true;
+      ?.querySelector(".guess-cover:not([open])");
+    if (cover) see({ id: cover.dataset.guess });
   };
   show();
   addEventListener("pageshow", () => { show(); uncover(); });
