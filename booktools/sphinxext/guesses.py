@@ -35,7 +35,7 @@ from booktools.sphinxext.folds import fold, summary
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import place, relative, report
-from booktools.sphinxext.state import build
+from booktools.sphinxext.state import has_run
 
 TITLE = "先猜再运行"
 ANSWERS = "对一对：每个选项对不对"
@@ -241,19 +241,10 @@ def _misfit(app: Sphinx, cell: Any) -> tuple[str, str] | None:
     if {"tag_hide-output", "tag_hide-cell"} & {*cell["classes"]}:
         what = f"the code cell of line {line} hides its output anyway"
         return what, "take its tag away"
-    if not outputs and _has_run(app):
+    if not outputs and has_run(app):
         what = f"the code cell of line {line} shows nothing"
         return what, "let it print something, or name another: :cells: NAME"
     return None
-
-
-def _has_run(app: Sphinx) -> bool:
-    """Say whether cells of the page that is read have run."""
-    chapter = build(app).chapters.get(app.env.docname)
-    options = chapter.front_matter.get("mystnb") if chapter else None
-    default = app.config.nb_execution_mode
-    mode: str = (options or {}).get("execution_mode", default)
-    return mode != "off"
 
 
 def _report(

@@ -189,6 +189,15 @@ def build(app: Any) -> Build:
     return known
 
 
+def has_run(app: Any) -> bool:
+    """Say whether cells of the page that is read have run."""
+    chapter = build(app).chapters.get(app.env.docname)
+    options = chapter.front_matter.get("mystnb") if chapter else None
+    default = app.config.nb_execution_mode
+    mode: str = (options or {}).get("execution_mode", default)
+    return mode != "off"
+
+
 def memory(env: Any) -> Memory:
     """Return what is known from earlier builds; nothing, if tools changed.
 

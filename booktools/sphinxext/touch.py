@@ -49,6 +49,7 @@ from booktools.run.cache import with_outputs
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import place, relative, report
+from booktools.sphinxext.state import has_run
 
 # Where in the metadata of an output the data is.
 KEY = "touch"
@@ -86,7 +87,7 @@ def setup(app: Sphinx) -> None:
 def _find_figures(app: Sphinx, doctree: nodes.document) -> None:
     """Put what belongs to a figure below it; make the script of the page."""
     boxes = _boxes(doctree)
-    if boxes and app.config.nb_execution_mode == "off":
+    if not has_run(app):
         for box in boxes:
             box.parent.remove(box)
         return
