@@ -488,6 +488,7 @@ def slide(draw, start=None, static=None, play=False, figsize=(3.5, 2.5),
     for each value in `static`.
     """
     moving = Slide(draw, values, start, static, figsize)
+    use_svg_display()
     ipython = sys.modules.get('IPython')
     shell = ipython.get_ipython() if ipython else None
     if shell and 'BUILDING_BOOK' in os.environ:
