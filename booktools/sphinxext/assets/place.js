@@ -3,7 +3,7 @@
 // nothing before all that is above has been laid out.
 {
   const article = document.querySelector("article") ?? document.body;
-  const folds = () => [...article.querySelectorAll("details")];
+  const folds = () => [...article.querySelectorAll("details:not(.guess-cover)")];
   const sections = () => [...article.querySelectorAll(":scope > section > section")];
   const top = (element) => element.getBoundingClientRect().top;
   const isAbove = (element) => top(element) < innerHeight / 3;
