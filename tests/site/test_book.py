@@ -82,7 +82,7 @@ def test_every_formula_is_on_its_page(site):
         for formula in chapter.formulas:
             block = soup.find(id=f"equation-{formula.label}")
             number = block.select_one(".eqno").contents[0]
-            assert re.fullmatch(r"\(\d+\)", number)
+            assert re.fullmatch(r"\((\d+\.)?\d+\)", number)
             # What a reference to it shows.
             links = soup.select(f'a[href$="#equation-{formula.label}"]')
             texts = {link.text for link in links} - {"#"}

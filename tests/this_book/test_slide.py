@@ -295,6 +295,7 @@ def test_a_notebook_with_widgets_has_a_slider(tmp_path, here):
 DRAW_AGAIN = """
 import itertools, json, sys
 from pathlib import Path
+from types import SimpleNamespace
 import matplotlib
 matplotlib.use("agg")
 from booktools.source.chapter import read_book
@@ -316,7 +317,9 @@ def draw_again(draw, start=None, static=None, play=False,
     again.append(list(zip(texts, d2l.to_svg(figures))))
 
 d2l.slide = draw_again
-names = {"__name__": "__main__"}
+# Settings of Jupyter mean nothing here.
+shell = SimpleNamespace(run_line_magic=lambda *_: None)
+names = {"__name__": "__main__", "get_ipython": lambda: shell}
 [chapter] = (c for c in read_book(Path(sys.argv[1])).chapters
              if c.docname == sys.argv[2])
 for cell in chapter.cells:

@@ -60,7 +60,7 @@ def test_pages(built):
     assert [Path(name).suffix for name in images] == [".svg"] * 3
     page = site["chapters/indirect.html"].decode()
     assert "✓ 已用代码检验</summary>" in page
-    assert '<span class="n">tex</span>' in page
+    assert '<span class="k">assert</span> tex' in page
     assert "12" in page
     page = site["chapters/other.html"].decode()
     assert "ZeroDivisionError" in page

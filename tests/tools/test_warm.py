@@ -311,7 +311,7 @@ EDITS = {
         ("set", "BOOK_URL", ""),
     ],
     "a setting of figures": [
-        ("add", "booktools/run/matplotlibrc", "lines.linewidth: 3\n")
+        ("add", "booktools/run/matplotlibrc", "lines.solid_capstyle: butt\n")
     ],
     "a style of the tools": [
         ("add", "booktools/sphinxext/assets/page.css", "p { margin: 0 }\n")
