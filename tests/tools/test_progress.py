@@ -89,7 +89,11 @@ def test_each_chapter_says_how_long_it_takes(tab, address):
 
 
 def test_folded_code_takes_no_time(new_book):
-    head = "---\nfile_format: mystnb\n---\n# A\n\n字\n\n```{code-cell}\n"
+    head = (
+        "---\nfile_format: mystnb\n"
+        "kernelspec: {name: python3, display_name: Python 3}\n---\n"
+        "# A\n\n字\n\n```{code-cell}\n"
+    )
     lines = "\n".join(f"x = {i}" for i in range(200)) + "\n```\n"
     book = new_book(
         {
