@@ -97,6 +97,9 @@ def test_folded_code_takes_no_time(new_book):
     lines = "\n".join(f"x = {i}" for i in range(200)) + "\n```\n"
     book = new_book(
         {
+            "_config.yml": "execute: {execute_notebooks: cache}\nsphinx:\n"
+            "  local_extensions: {booktools.sphinxext: .}\n"
+            "  config: {language: zh_CN}\n",
             "chapters/open.md": head + lines,
             "chapters/folded.md": head + ":tags: [hide-input]\n\n" + lines,
         }
