@@ -88,12 +88,14 @@ def require_packages(folder: Path | None = None) -> Path:
                 " set registry ADDRESS), and run this again"
             )
             _fail("\n    ".join([what, *said]), hint, path)
+        # Another build may have done the same meanwhile, and uses them.
+        if _is_as_locked(packages):
+            return packages
         if packages.is_dir():
             shutil.rmtree(packages)
         try:
             Path(name, packages.name).rename(packages)
         except OSError:
-            # Another build may have done the same in this moment.
             if not _is_as_locked(packages):
                 raise
     return packages

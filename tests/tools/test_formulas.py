@@ -259,6 +259,21 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
     assert calls == [("npm", "ci")] * 2
 
 
+def test_packages_that_another_process_has_installed_stay(
+    elsewhere, monkeypatch
+):
+    def npm(*arguments, **options):
+        for folder in (Path(options["cwd"]), elsewhere):  # both at once
+            packages = folder / "node_modules"
+            packages.mkdir()
+            shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
+        (elsewhere / "node_modules" / "used").touch()
+        return subprocess.CompletedProcess(arguments, 0)
+
+    monkeypatch.setattr(node, "run_program", npm)
+    assert (node.require_packages() / "used").exists()
+
+
 def test_what_is_for_other_computers_is_not_missed(elsewhere, monkeypatch):
     needed = {"node_modules/a": {"version": "1"}}
     here = {"node_modules/b-linux": {"version": "2", "optional": True}}
