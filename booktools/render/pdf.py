@@ -247,9 +247,6 @@ class _Volume:
             tag.name, heading.name, heading["class"] = "div", "p", "unfolded"
             heading["id"] = str(tag.get("id", ""))
             del tag["id"]
-        for tag in article.select(".section-number"):
-            tag.unwrap()  # or Chromium's bookmarks have the number twice
-        article.smooth()
         for tag in article.select("img"):
             tag["src"] = urljoin(f"/{name}", str(tag["src"]))
             del tag["loading"]
