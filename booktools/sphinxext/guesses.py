@@ -34,7 +34,7 @@ from booktools.problem import Problem, count
 from booktools.sphinxext.folds import fold, summary
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import place, relative, report
+from booktools.sphinxext.problems import directive, report
 from booktools.sphinxext.state import has_run
 
 TITLE = "先猜再运行"
@@ -233,7 +233,7 @@ def _cells(app: Sphinx, doctree: nodes.document, box: Any) -> Iterator[Any]:
 
 def _misfit(app: Sphinx, cell: Any) -> tuple[str, str] | None:
     """Return why what a cell shows cannot be covered, and a hint."""
-    line = _begin(app, cell, "{code-cell}")[1]
+    line = directive(app, cell, "{code-cell}")[1]
     outputs = [n for n in cell if n.get("nb_element") == "cell_code_output"]
     if "guess" in cell:
         what = f"the code cell of line {line} has a guess already"
@@ -251,21 +251,9 @@ def _report(
     app: Sphinx, box: Any, what: str, hint: str, below: int = 0
 ) -> None:
     """Report a problem of a guess, some lines below where it begins."""
-    source, line = _begin(app, box, "{guess}")
+    source, line = directive(app, box, "{guess}")
     problem = Problem(source, line + below, "guess", what, hint)
     report(app, problem)
-
-
-def _begin(app: Sphinx, node: Any, text: str) -> tuple[str, int]:
-    """Return the file of a directive, and the line where it begins.
-
-    MyST-NB counts one line too many, or too few where there are blank ones.
-    """
-    source, near = place(app, node)
-    lines = enumerate(source.read_text("utf-8-sig").split("\n"), 1)
-    found = (number for number, line in lines if text in line)
-    line = min(found, key=lambda number: abs(number - near), default=near)
-    return relative(app, source), line
 
 
 def _lay_out(app: Sphinx, doctree: nodes.document, _: str) -> None:

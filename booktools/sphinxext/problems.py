@@ -45,6 +45,19 @@ def place(app: Sphinx, node: Any) -> tuple[Path, int]:
     return source, get_node_line(node) or 1
 
 
+def directive(app: Sphinx, node: Any, text: str) -> tuple[str, int]:
+    """Return the file of a directive, and the line where it begins.
+
+    MyST-NB counts one line too many, or too few where there are blank ones;
+    ``text`` is what the line has in it.
+    """
+    source, near = place(app, node)
+    lines = enumerate(source.read_text("utf-8-sig").split("\n"), 1)
+    found = (number for number, line in lines if text in line)
+    line = min(found, key=lambda number: abs(number - near), default=near)
+    return relative(app, source), line
+
+
 def relative(app: Sphinx, path: Path) -> str:
     """Return a path as problems name it."""
     return Path(os.path.relpath(path, app.srcdir)).as_posix()

@@ -48,7 +48,7 @@ from booktools.render.touch import (
 from booktools.run.cache import with_outputs
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import place, relative, report
+from booktools.sphinxext.problems import directive, report
 from booktools.sphinxext.state import has_run
 
 # Where in the metadata of an output the data is.
@@ -221,15 +221,9 @@ def _make_script(
 
 
 def _report(app: Sphinx, node: Any, text: str, what: str, hint: str) -> None:
-    """Report a problem of a directive, where it begins.
-
-    MyST-NB counts one line too many, or too few where there are blank ones.
-    """
-    source, near = place(app, node)
-    lines = enumerate(source.read_text("utf-8-sig").split("\n"), 1)
-    found = (number for number, line in lines if text in line)
-    line = min(found, key=lambda number: abs(number - near), default=near)
-    report(app, Problem(relative(app, source), line, RULE, what, hint))
+    """Report a problem of a directive, where it begins."""
+    source, line = directive(app, node, text)
+    report(app, Problem(source, line, RULE, what, hint))
 
 
 def _add_script(app: Sphinx, doctree: nodes.document, docname: str) -> None:
