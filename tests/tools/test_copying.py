@@ -68,9 +68,19 @@ def test_other_selections_are_left_to_the_browser(tab):
     assert clipboard(tab).startswith("微积分")
 
 
-def test_a_section_is_copied_as_markdown(tab):
-    heading = tab.locator("#sec-gradient > h2")
+def pointed_at(tab, section):
+    """Scroll to a heading and point at it; nothing moves it any more."""
+    heading = tab.locator(f"#{section} > h2")
+    heading.scroll_into_view_if_needed()
+    # Sections above it take their heights only once a page is scrolled.
+    later = "article > section > section:not([style*=visible])"
+    tab.locator(later).first.wait_for(state="detached")
     heading.hover()
+    return heading
+
+
+def test_a_section_is_copied_as_markdown(tab):
+    heading = pointed_at(tab, "sec-gradient")
     heading.locator(".headerlink").click()
     tab.get_by_role("button", name="复制为 Markdown").click()
     tab.get_by_text("已复制").wait_for()
@@ -87,8 +97,7 @@ def test_a_section_is_copied_as_markdown(tab):
 
 
 def test_a_section_has_a_link_to_cite(tab):
-    heading = tab.locator("#sec-gradient > h2")
-    heading.hover()
+    heading = pointed_at(tab, "sec-gradient")
     heading.locator(".headerlink").focus()
     tab.keyboard.press("Enter")
     tab.keyboard.press("Enter")
