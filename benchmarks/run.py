@@ -38,7 +38,8 @@ VERSIONS = (
     *("numpy", "matplotlib", "torch"),
 )
 OURS_ONLY = re.compile(
-    r"^```\{(check|guess|saved-names|touch)\}.*?^```$\n", re.MULTILINE | re.DOTALL
+    r"^```\{(check|guess|saved-names|touch)\}.*?^```$\n",
+    re.MULTILINE | re.DOTALL,
 )
 
 
