@@ -36,6 +36,7 @@ FEATURES = [
     "formulas",  # TeX becomes HTML while building
     "highlighting",  # code: no element around words without a colour
     "footnotes",  # those that cite
+    "tooltips",  # what a link leads to, beside it
     "saved_names",  # links from code to definitions, and a reference
     "guesses",  # what a cell shows is covered until its reader has guessed
     "exercises",  # solutions folded, linked with exercises
@@ -46,6 +47,7 @@ FEATURES = [
     "progress",  # reading time; what has been read, in the browser
     "launch",  # buttons: run a notebook elsewhere, take it away
     "search",  # Pagefind, which finds Chinese words
+    "filters",  # a field above a long list of terms or messages
     "translations",  # what the theme has not translated
     "csp",  # nothing from elsewhere
     "boundaries",  # what browsers would block, files of others: problems
