@@ -163,7 +163,7 @@ class _Volume:
         self.entries = [
             (str(link.get("href") or ""), link.get_text(" ", strip=True))
             for link in links
-            if link.get("href") not in _NOT_PRINTED
+            if _is_printed(str(link.get("href") or ""))
         ]
         self.names = {name for name, _ in self.entries if name}
         self.soup = BeautifulSoup("", "html.parser")
@@ -305,6 +305,17 @@ class _Volume:
         tag = self.soup.new_tag(name, attrs={"class": classes, **more})
         tag.string = text
         return tag
+
+
+def _is_printed(address: str) -> bool:
+    """Tell whether an entry of the contents becomes a chapter.
+
+    A caption has no address; the home page, which is the cover, has ``#``
+    on itself; a table of contents may also name other sites.
+    """
+    parts = urlsplit(address)
+    elsewhere = bool(parts.scheme or parts.netloc)
+    return not elsewhere and address not in ("#", *_NOT_PRINTED)
 
 
 def _tag_of(found: Tag | NavigableString | None) -> Tag:

@@ -55,7 +55,12 @@ def print_book(make_book):
         )
         site = root / "_build" / "html"
         (site / "chapters").mkdir(parents=True)
-        links = "".join(
+        # The home page, as the theme may list it, and another site.
+        links = (
+            '<li class="toctree-l1"><a href="#">书</a></li>'
+            '<li class="toctree-l1"><a href="https://a.example/">甲</a></li>'
+        )
+        links += "".join(
             f'<li class="toctree-l1"><a href="chapters/{name}.html">'
             f"{title}</a></li>"
             for name, (title, _) in pages.items()
@@ -83,6 +88,12 @@ def text_of(data, tmp_path):
     (tmp_path / "book.pdf").write_bytes(data)
     pages = PdfReader(tmp_path / "book.pdf").pages
     return "".join("".join(page.extract_text() for page in pages).split())
+
+
+def test_only_pages_of_the_book_are_printed(print_book, tmp_path):
+    text = text_of(print_book(a=("一章", "<p>下</p>")), tmp_path)
+    assert "目录一章3一章下" in text
+    assert "甲" not in text
 
 
 def test_a_machine_without_fonts_and_browser_prints_the_same(
