@@ -208,5 +208,7 @@ def test_the_page_for_the_lost_needs_no_other_file(site, pages, chapters):
     assert page.select("script, link[rel=stylesheet], img") == []
     assert all(tag["href"].startswith("data:") for tag in page("link"))
     links = {tag["href"] for tag in page("a")}
+    assert page.form["action"] == HOME + "search.html"
+    assert page.form.input["name"] == "q"
     # Whatever address it is shown for.
     assert links == {HOME + name for name in [*chapters, "genindex.html"]}
