@@ -12,7 +12,7 @@ from booktools.source.chapter import Book, Chapter, read_chapter
 from booktools.source.saved import is_module_name, read_saved
 from booktools.source.toc import TOC
 
-TEMPLATE = Path(__file__).with_name("assets") / "new_chapter.md"
+ASSETS = Path(__file__).with_name("assets")
 
 
 def write_chapter(book: Book, name: str, title: str) -> list[str]:
@@ -47,8 +47,11 @@ def write_chapter(book: Book, name: str, title: str) -> list[str]:
     if name in taken or file.exists():
         what = f"there is {taken.get(name, path)} already"
         _fail(path, "file-exists", what, "choose another name")
-    text = TEMPLATE.read_text("utf-8")
+    text = (ASSETS / "new_chapter.md").read_text("utf-8")
+    slide = (ASSETS / "new_slide.md").read_text("utf-8")
     for word, value in {
+        # In a book whose chapters have that helper.
+        "@slide@\n": slide if _saves(book, "slide") else "",
         "@label@": name.replace("_", "-"),
         "@package@": book.package,
         "@title@": " ".join(title.split()) or name.replace("_", " "),
@@ -67,6 +70,14 @@ def write_chapter(book: Book, name: str, title: str) -> list[str]:
         draft.unlink(missing_ok=True)
         raise
     return [path, TOC]
+
+
+def _saves(book: Book, name: str) -> bool:
+    return any(
+        name in statement.names
+        for module in read_saved(book)
+        for statement in module.statements
+    )
 
 
 def _check(book: Book, chapter: Chapter) -> None:

@@ -64,6 +64,28 @@ def test_a_new_chapter_builds_as_it_is(new_book, new):
     assert "9" in (root / "_build/html/chapters/second.html").read_text()
 
 
+def test_a_book_with_slide_gets_a_figure_that_moves(new_book, new):
+    code = (
+        "from matplotlib import pyplot as plt\n\n"
+        "def slide(draw, **values):  #@save\n"
+        '    """Draw each value."""\n'
+        "    for value in values['h']:\n"
+        "        plt.figure()\n"
+        "        print(draw(value))\n"
+        "    plt.show()\n"
+    )
+    chapter = CODE.replace("{code-cell}\n", "{code-cell}\n" + code) + "```\n"
+    book = new_book({"index.md": "# Home\n", "chapters/a.md": chapter})
+    shutil.copy(ROOT / "_config.yml", book.root)
+    assert new("limits").returncode == 0
+    book.extract()
+    book.succeed()
+    page = book.html / "chapters/limits.html"
+    text = page.read_text("utf-8")
+    assert 'id="fig-limits-frame"' in text
+    assert "2 × 2h + h² = 2.25" in text
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_tables_of_contents(case, make_book, new, expect):
     """A case is a table; `NAME.txt` is what it becomes, or what is said."""
