@@ -68,10 +68,8 @@ def test_a_book_with_slide_gets_a_figure_that_moves(new_book, new):
     code = (
         "from matplotlib import pyplot as plt\n\n"
         "def slide(draw, **values):  #@save\n"
-        '    """Draw each value."""\n'
-        "    for value in values['h']:\n"
-        "        plt.figure()\n"
-        "        print(draw(value))\n"
+        '    """Draw the last value."""\n'
+        "    plt.title(draw(values['h'][-1]))\n"
         "    plt.show()\n"
     )
     chapter = CODE.replace("{code-cell}\n", "{code-cell}\n" + code) + "```\n"
@@ -83,7 +81,6 @@ def test_a_book_with_slide_gets_a_figure_that_moves(new_book, new):
     page = book.html / "chapters/limits.html"
     text = page.read_text("utf-8")
     assert 'id="fig-limits-frame"' in text
-    assert "2 × 2h + h² = 2.25" in text
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
