@@ -313,8 +313,7 @@ def _is_printed(address: str) -> bool:
     A caption has no address; the home page, which is the cover, has ``#``
     on itself; a table of contents may also name other sites.
     """
-    parts = urlsplit(address)
-    elsewhere = bool(parts.scheme or parts.netloc)
+    elsewhere = urlsplit(address).netloc != ""
     return not elsewhere and address not in ("#", *_NOT_PRINTED)
 
 

@@ -65,7 +65,7 @@ def launch_links(repository: str, docname: str) -> list[Link]:
         Link(
             "Colab",
             f"https://colab.research.google.com/github/{file}",
-            "_static/images/logo_colab.png",
+            "_static/colab.svg",
             "要有 Google 账号",
         ),
         Link(

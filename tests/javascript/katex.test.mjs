@@ -19,6 +19,18 @@ test("a formula becomes HTML, with its TeX for those who copy it", () => {
   assert.doesNotMatch(html, /katex-display/);
 });
 
+test("a letter or a number is read out as it stands", () => {
+  for (const tex of ["x", " h ", "12", "0.5"]) {
+    const [{ html }] = render([tex, false]);
+    assert.doesNotMatch(html, /aria-hidden|<math/);
+    assert.equal(html.replace(/<[^>]*>/g, ""), tex.trim());
+  }
+  for (const tex of ["xy", "-1", "\\pi", "x_1"]) {
+    assert.match(render([tex, false])[0].html, /<math/);
+  }
+  assert.match(render(["x", true])[0].html, /<math/);
+});
+
 test("a displayed formula is displayed", () => {
   assert.match(render(["x", true])[0].html, /katex-display/);
 });

@@ -24,7 +24,8 @@ kernelspec: {name: python3, display_name: Python 3}
 
 """
 HERE = f"""\
-{MATTER}A {{term}}`limit`, {{eq}}`eq-square`, {{numref}}`fig-red`, {{ref}}`sec-b`.
+{MATTER}A {{term}}`limit`, {{eq}}`eq-square`, {{numref}}`fig-red`.
+{{ref}}`sec-b`.
 Covered: {{numref}}`fig-blue`. [By hand](#eq-square)
 
 $$

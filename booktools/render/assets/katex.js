@@ -34,6 +34,13 @@ const shorten = (markup, display) =>
     .replace(STRUT, (strut, height, depth = 0) =>
       !display && isLow(Number(height), Number(depth)) ? "" : strut);
 
+// A letter or a number by itself is read out, and copied, as it stands: of these
+// a page has hundreds.
+const PLAIN = /^\s*([A-Za-z]|\d+(\.\d+)?)\s*$/;
+const withoutMathML = (markup) =>
+  markup.replace(/<span class="katex-mathml">.*?<\/math><\/span>/s, "")
+    .replace(' aria-hidden="true"', "");
+
 function render([tex, display]) {
   try {
     // Sphinx numbers equations; KaTeX would do so once more.
@@ -50,8 +57,9 @@ function render([tex, display]) {
       strict: (code) =>
         code === "unicodeTextInMathMode" ? "ignore" : "error",
     });
+    const html = shorten(tree.toMarkup(), display);
     return {
-      html: shorten(tree.toMarkup(), display),
+      html: PLAIN.test(tex) && !display ? withoutMathML(html) : html,
       math: text(tree, isMath),
       bold: text(tree, isBold),
       other: text(tree, isOther),

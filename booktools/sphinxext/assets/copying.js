@@ -26,7 +26,9 @@
     const formulas = copy.querySelectorAll(".katex");
     if (!formulas.length) return;
     for (const formula of formulas) {
-      const tex = formula.querySelector("annotation")?.textContent.trim();
+      // A letter or a number is its own TeX.
+      const tex = (formula.querySelector("annotation") ?? formula)
+        .textContent.trim();
       const display = formula.closest(".katex-display");
       const mark = display ? "$$" : "$";
       (display || formula).replaceWith(mark + tex + mark);
