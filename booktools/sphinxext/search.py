@@ -47,6 +47,8 @@ SIGNS, OUTER_SIGNS = "@#%&*^\\", "-/"
 SPACE, UNDERLINE, END = "\ue000", "\ue001", "\ue002"
 # Around a name; after the Chinese for a term.  Letters, but nobody types them.
 NAME, INTRODUCED = "\u01c2", "\u01c3"
+# In exercises and solutions, which come after what explains.
+EXERCISE = INTRODUCED + NAME
 CHINESE = "\u3400-\u9fff"
 # A symbol, a character, or a run of letters and digits: `plt.plot` is two
 # words.
@@ -63,7 +65,8 @@ _SYMBOL = (
 RULES = {
     **{"open": OPEN, "close": CLOSE, "zero": ZERO, "space": SPACE},
     **{"underline": UNDERLINE, "end": END},
-    **{"name": NAME, "introduced": INTRODUCED, "symbol": _SYMBOL},
+    **{"name": NAME, "introduced": INTRODUCED, "exercise": EXERCISE},
+    "symbol": _SYMBOL,
     "word": rf"[{CHINESE}]|(?:(?![{CHINESE}]){_LETTER})+|{_SYMBOL}",
 }
 # How a chapter introduces a term: 极限（limit）.
@@ -78,7 +81,7 @@ PLACE = """\
 <h1 data-address="{address}" data-page="{page}" data-title="{title}"
  data-pagefind-meta="address[data-address], page[data-page], title[data-title]"
 >{heading}</h1>
-<p>{text} {end} {names} {formulas}</p>
+<p>{text} {end} {names} {formulas} {kind}</p>
 """
 
 DEFAULT_FIELD = "Search this book..."
@@ -149,6 +152,7 @@ def _write_places(app: Sphinx, document: nodes.document, docname: str) -> None:
             end=END,
             names=html.escape(_spread(_introduce(names, text))),
             formulas=html.escape(_spread(" ".join(_formulas(app, place)))),
+            kind=EXERCISE if isinstance(place, nodes.Admonition) else "",
         )
         path = folder / f"{number}.html"
         path.write_text(file, "utf-8", newline="\n")
@@ -169,7 +173,7 @@ def _names(app: Sphinx, page: str, place: nodes.Element) -> list[str]:
         return [_text(node) for node in place if isinstance(node, nodes.term)]
     # The number of an exercise is only written with its page.
     numbers = app.env.toc_fignumbers.get(page, {}).get("exercise", {})
-    number = "".join(map(str, numbers.get(place["ids"][0], ())))
+    number = ".".join(map(str, numbers.get(place["ids"][0], ())))
     return [f"练习 {number}" * bool(number) + _text(place[0])]
 
 

@@ -61,3 +61,14 @@ def test_a_tip_is_shown(page):
     button = page.get_by_role("button", name="颜色模式")
     button.hover()
     page.locator(".tooltip", has_text="颜色模式").wait_for()
+
+
+def test_the_button_for_light_and_dark_says_which_it_is(page):
+    button = page.locator(".theme-switch-button")
+    button.hover()
+    seen = []
+    for _ in range(3):
+        seen.append(button.get_attribute("aria-label").partition("：")[2])
+        button.click()
+    assert seen[0] == "随系统"
+    assert set(seen) == {"随系统", "浅色", "深色"}

@@ -88,3 +88,13 @@ def test_index_is_made_when_a_text_changes(new_book):
     assert "c.html" not in str(book.page("search"))
     shutil.rmtree(book.root / "_build")
     assert build() == changed
+
+
+def test_exercises_come_after_what_explains(page, address):
+    page.goto(f"{address}search.html?q=切线")
+    expect(page.locator("main .search-status")).to_contain_text("找到")
+    titles = page.locator(f"{HITS} .search-title").all_text_contents()
+    late = [title.startswith(("练习", "解答")) for title in titles]
+    assert True in late
+    assert False in late
+    assert late == sorted(late)

@@ -71,17 +71,20 @@
 
   // Places that have some of these phrases; those with most of them first;
   // among equals, the place that has the query for its name, then those that
-  // introduce it as a term.
+  // introduce it as a term; exercises last.
   async function findAny(phrases, query) {
     const name = codes(query).join(" ");
     const named = await askExactly(`${rules.name} ${name} ${rules.name}`);
     const introduced = await askExactly(`${name} ${rules.introduced}`);
+    const exercises = await askExactly(rules.exercise);
+    const rankOf = (id) => named.has(id) ? 2 : introduced.has(id) ? 1
+      : exercises.has(id) ? -1 : 0;
     const found = new Map();
     for (const phrase of phrases) {
       for (const result of await findPhrase(phrase)) {
         const {id, score} = result;
-        const rank = named.has(id) ? 2 : introduced.has(id) ? 1 : 0;
-        const place = found.get(id) ?? {result, phrases: 0, rank, score: 0};
+        const place = found.get(id)
+          ?? {result, phrases: 0, rank: rankOf(id), score: 0};
         place.phrases += 1;
         place.score += score;
         found.set(id, place);
