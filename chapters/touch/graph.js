@@ -21,6 +21,11 @@ export function gradients(point, step) {
 const FIRST = [3, 3, 2, 2, 1];
 const PASSES = { 2: [4, [2, 3]], 3: [3, [0, 1]], 4: [2, [0, 1]] };
 
+// The middle of the way from one node to another: boxes stay legible.
+function between([x0, y0], [x1, y1]) {
+  return [0.3, 0.7].map((t) => [x0 + t * (x1 - x0), y0 + t * (y1 - y0)]);
+}
+
 /** What is said of a step. */
 function say([, , , , y], slopes, step, fixed) {
   const [d1, d2, dp, ds] = slopes.map((slope) => fixed(slope));
@@ -57,7 +62,7 @@ export function mount(figure, { start, places }) {
       below[i].text(step >= FIRST[i] ? fixed(slope) : ""));
     const [from, to] = PASSES[step] ?? [0, []];
     paths.forEach((path, i) =>
-      path(i in to ? [places[from], places[to[i]]] : []));
+      path(i in to ? between(places[from], places[to[i]]) : []));
     dot(point);
     mark([step, 0]);
     return say(numbers, slopes, step, fixed);
