@@ -40,6 +40,11 @@ if _typing.TYPE_CHECKING:
         draw_graph,
         gradient,
     )
+    from d2lmini.gradient_descent import (
+        train_2d,
+        show_trace_2d,
+        annotate,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -73,6 +78,9 @@ __all__ = [
     "graph_nodes",
     "draw_graph",
     "gradient",
+    "train_2d",
+    "show_trace_2d",
+    "annotate",
 ]
 
 _MODULES = {
@@ -102,6 +110,9 @@ _MODULES = {
     "graph_nodes": "autograd",
     "draw_graph": "autograd",
     "gradient": "autograd",
+    "train_2d": "gradient_descent",
+    "show_trace_2d": "gradient_descent",
+    "annotate": "gradient_descent",
 }
 
 
