@@ -226,9 +226,7 @@ def say_descent(place):
 
 def say_momentum(place):
     eta, beta = numbers(place)
-    return (
-        f"{place}: in the long run, each step times {RATE(eta, beta):.3f}"
-    )
+    return f"{place}: in the long run, each step times {RATE(eta, beta):.3f}"
 
 
 def say_saddle(place):
