@@ -44,6 +44,10 @@ if _typing.TYPE_CHECKING:
         sum_to_shape,
         Tensor,
         no_grad,
+    from d2lmini.gradient_descent import (
+        train_2d,
+        show_trace_2d,
+        annotate,
     )
 else:
     # Code written for D2L calls the package `torch`.
@@ -81,6 +85,9 @@ __all__ = [
     "sum_to_shape",
     "Tensor",
     "no_grad",
+    "train_2d",
+    "show_trace_2d",
+    "annotate",
 ]
 
 _MODULES = {
@@ -113,6 +120,9 @@ _MODULES = {
     "sum_to_shape": "build_autograd",
     "Tensor": "build_autograd",
     "no_grad": "build_autograd",
+    "train_2d": "gradient_descent",
+    "show_trace_2d": "gradient_descent",
+    "annotate": "gradient_descent",
 }
 
 

@@ -39,6 +39,12 @@ SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # saves.
 NEED_TORCH = {"site"}
 TESTS_OF_TORCH = ("build_autograd", "check_gradient", "d2lmini", "helpers")
+TESTS_OF_TORCH = (
+    "check_gradient",
+    "d2lmini",
+    "gradient_descent",
+    "helpers",
+)
 
 
 def pytest_addoption(parser):

@@ -29,7 +29,15 @@ MAY_CHANGE = {
     "set_figsize": {"figure.figsize"},
     "use_chinese_font": {"font.family"},
 }
-MAY_OPEN_A_FIGURE = {"plot", "draw_graph", "draw_frame", "slide", "touch"}
+MAY_OPEN_A_FIGURE = {
+    "annotate",
+    "draw_frame",
+    "draw_graph",
+    "plot",
+    "show_trace_2d",
+    "slide",
+    "touch",
+}
 # What an odd argument may lead to; an IndexError, say, tells nothing.
 SAYS_WHAT_IS_WRONG = (
     TypeError,
@@ -97,6 +105,14 @@ def a_figure():
     figure = d2l.plt.figure()
     figure.gca().plot([1, 2])
     return figure
+
+
+def half(x1, x2, *others):
+    return x1 / 2, x2 / 2, *others[:2]
+
+
+def bowl(x1, x2):
+    return x1**2 + x2**2
 
 
 FUNCTIONS = [
@@ -239,6 +255,12 @@ ARGUMENTS = {
     ],
     "Tensor": [POINT, some(True, False)],
     "no_grad": [],
+    "train_2d": [some(half, bowl), some(3, 0), some(None, bowl)],
+    "show_trace_2d": [
+        some(bowl, half),
+        some([(1, 2)], [(0, torch.ones(1)), (-9.0, 3)]),
+    ],
+    "annotate": [some("text"), some((1, 2), [3, 4.0]), some((0, 0))],
 }
 # Those that are not called with arguments by their places alone.
 CALLS = {

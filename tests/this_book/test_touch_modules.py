@@ -63,6 +63,30 @@ def jacobian(x):
     return np.array([gradient(lambda z, i=i: BEND(z)[i], x) for i in range(2)])
 
 
+VALLEY = function("gradient_descent", "valley")
+TWO_VALLEYS = function("gradient_descent", "two_valleys")
+DESCEND = function("gradient_descent", "descend")
+ROLL = function("gradient_descent", "roll")
+RATE = function("gradient_descent", "rate")
+# A start, a step size, a momentum, a number of steps.
+STARTS = [
+    (point, eta, beta, steps)
+    for point, (eta, beta), steps in zip(
+        RANDOM.uniform(-2, 2, (100, 2)).tolist(),
+        RANDOM.uniform(0, [0.4, 1], (100, 2)).tolist(),
+        RANDOM.integers(0, 20, 100).tolist(),
+        strict=True,
+    )
+]
+WALKS = [(point, eta, steps) for point, eta, _, steps in STARTS]
+KNOBS = RANDOM.uniform(0, [2.2, 1], (100, 2)).tolist()
+
+
+def slope(f):
+    """Return the gradient of a function of two numbers."""
+    return lambda x: gradient(lambda z: f(*z), np.array(x))
+
+
 def unit(degrees):
     return np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
 
@@ -115,6 +139,32 @@ COMPARED = {
     "graph": {
         "values": (lambda x: MAX_GATE(*x, step=0)[0], ALONE),
         "gradients": (lambda x, step: MAX_GATE(*x, step)[1], STEPS),
+    "descent": {
+        "slope": (slope(VALLEY), ALONE),
+        "descend": (
+            lambda x, eta, steps: DESCEND(
+                slope(VALLEY), np.array(x), eta, steps
+            ),
+            WALKS,
+        ),
+    },
+    "momentum": {
+        "roll": (
+            lambda x, eta, beta, steps: ROLL(
+                slope(VALLEY), np.array(x), eta, beta, steps
+            ),
+            STARTS,
+        ),
+        "rate": (RATE, KNOBS),
+    },
+    "saddle": {
+        "slope": (slope(TWO_VALLEYS), ALONE),
+        "descend": (
+            lambda x, eta, steps: DESCEND(
+                slope(TWO_VALLEYS), np.array(x), eta, steps
+            ),
+            WALKS,
+        ),
     },
 }
 
@@ -143,7 +193,8 @@ def test_arithmetic_is_that_of_python(module, name):
     in_python, tried = COMPARED[module][name]
     found = call(module, [(name, given) for given in tried])
     expected = [in_python(*given) for given in tried]
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
 
 
 def test_a_contour_has_one_height():
@@ -181,6 +232,20 @@ def say_jacobian(place):
 def say_graph(place):
     [*_, y], [d1, d2, *_] = MAX_GATE(*numbers(place), step=4)
     return f"y = {y:.2f}, dy/dx1 = {d1:.2f}, dy/dx2 = {d2:.2f}"
+def say_descent(place):
+    end = DESCEND(slope(VALLEY), numbers(place), 0.9, 20)[-1]
+    return f"after 20 steps: distance {np.linalg.norm(end):.3f}"
+
+
+def say_momentum(place):
+    eta, beta = numbers(place)
+    return f"{place}: in the long run, each step times {RATE(eta, beta):.3f}"
+
+
+def say_saddle(place):
+    end = DESCEND(slope(TWO_VALLEYS), numbers(place), 0.2, 20)[-1]
+    x, y = end.round(2) + 0.0  # never -0.00
+    return f"after 20 steps: x1 = {x:.2f}, x2 = {y:.2f}"
 
 
 def numbers(place):
@@ -193,6 +258,9 @@ FIGURES = {
     "fig-steepest": ("calculus", say_gradient),
     "fig-jacobian": ("matrix_calculus", say_jacobian),
     "fig-touch-graph": ("build_autograd", say_graph),
+    "fig-start": ("gradient_descent", say_descent),
+    "fig-eta-beta": ("gradient_descent", say_momentum),
+    "fig-saddle": ("gradient_descent", say_saddle),
 }
 
 
