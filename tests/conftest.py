@@ -38,8 +38,8 @@ SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
 NEED_TORCH = {"site"}
-TESTS_OF_TORCH = ("build_autograd", "check_gradient", "d2lmini", "helpers")
 TESTS_OF_TORCH = (
+    "build_autograd",
     "check_gradient",
     "d2lmini",
     "gradient_descent",

@@ -139,6 +139,7 @@ COMPARED = {
     "graph": {
         "values": (lambda x: MAX_GATE(*x, step=0)[0], ALONE),
         "gradients": (lambda x, step: MAX_GATE(*x, step)[1], STEPS),
+    },
     "descent": {
         "slope": (slope(VALLEY), ALONE),
         "descend": (
@@ -232,6 +233,8 @@ def say_jacobian(place):
 def say_graph(place):
     [*_, y], [d1, d2, *_] = MAX_GATE(*numbers(place), step=4)
     return f"y = {y:.2f}, dy/dx1 = {d1:.2f}, dy/dx2 = {d2:.2f}"
+
+
 def say_descent(place):
     end = DESCEND(slope(VALLEY), numbers(place), 0.9, 20)[-1]
     return f"after 20 steps: distance {np.linalg.norm(end):.3f}"
