@@ -45,6 +45,17 @@ if _typing.TYPE_CHECKING:
         Tensor,
         no_grad,
     )
+    from d2lmini.linear_regression import (
+        synthetic_data,
+        data_iter,
+        linreg,
+        squared_loss,
+        sgd,
+        Animator,
+        load_array,
+        Accumulator,
+        evaluate_loss,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -81,6 +92,15 @@ __all__ = [
     "sum_to_shape",
     "Tensor",
     "no_grad",
+    "synthetic_data",
+    "data_iter",
+    "linreg",
+    "squared_loss",
+    "sgd",
+    "Animator",
+    "load_array",
+    "Accumulator",
+    "evaluate_loss",
 ]
 
 _MODULES = {
@@ -113,6 +133,15 @@ _MODULES = {
     "sum_to_shape": "build_autograd",
     "Tensor": "build_autograd",
     "no_grad": "build_autograd",
+    "synthetic_data": "linear_regression",
+    "data_iter": "linear_regression",
+    "linreg": "linear_regression",
+    "squared_loss": "linear_regression",
+    "sgd": "linear_regression",
+    "Animator": "linear_regression",
+    "load_array": "linear_regression",
+    "Accumulator": "linear_regression",
+    "evaluate_loss": "linear_regression",
 }
 
 
