@@ -75,7 +75,7 @@ def data_iter(batch_size, features, labels):
 
 # chapters/linear_regression.md#sec-linreg-parts
 def linreg(X, w, b):
-    """The model of linear regression: X w + b, one row for each example."""
+    """Predict by linear regression: X w + b, a row for each example."""
     return X @ w + b
 
 
@@ -133,14 +133,15 @@ class Animator:
                  ylim=None, xscale='linear', yscale='linear',
                  fmts=('-', 'm--', 'g-.', 'r:'), nrows=1, ncols=1,
                  figsize=(3.5, 2.5)):
+        self.settings = (xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+        # On paper first, or what is wrong leaves an empty figure behind.
+        d2l.set_axes(d2l.plt.Figure().gca(), *self.settings)
         d2l.use_svg_display()
         self.fig, axes = d2l.plt.subplots(nrows, ncols, figsize=figsize,
                                           squeeze=False)
         self.axes = list(axes.flat)
-        self.settings = (xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
         self.fmts = fmts
         self.X, self.Y, self.shown = [], [], None
-        d2l.set_axes(self.axes[0], *self.settings)
 
     def add(self, x, y):
         """Add a point to each curve, and draw them.
@@ -218,6 +219,7 @@ class Accumulator:
         self.data = [0.0] * len(self.data)
 
     def __getitem__(self, idx):
+        """Return one of the sums."""
         return self.data[idx]
 
 

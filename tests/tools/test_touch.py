@@ -135,8 +135,10 @@ export function mount({ axes: [axes], fixed, handle }, { start }) {
   const ends = [1, 3].map((end, i) => ({
     value: start,
     at: (pair) => [end, pair[i]],
-    from: ([, y], pair) => pair.map((old, k) => (k === i ? y : old)),
-    key: (pair, right, up) => pair.map((old, k) => (k === i ? old + up / 4 : old)),
+    from: ([, y], pair) =>
+      pair.map((old, k) => (k === i ? Math.round(4 * y) / 4 : old)),
+    key: (pair, right, up) =>
+      pair.map((old, k) => (k === i ? old + up / 4 : old)),
     number: (pair) => pair[i],
     range: axes.y,
     name: (pair) => pair.map((y) => fixed(y)).join(" and "),
@@ -159,8 +161,8 @@ CHAPTERS = {
     "_config.yml": CONFIG,
     "chapters/touched.md": MATTER + HELPER + FIGURE + SECOND,
     "chapters/far.md": MATTER + HELPER + FAR + FIGURE.replace("fig-", "far-"),
-    "chapters/paired.md": MATTER + HELPER + PAIRED,
     "chapters/still.md": MATTER + "```{code-cell}\n1 + 1\n```\n",
+    "chapters/two_ends.md": MATTER + HELPER + PAIRED,
     **MODULES,
 }
 WATCH_LAYOUT = """
@@ -454,7 +456,7 @@ def middle(point):
 
 
 def test_two_handles_of_one_value_go_together(browser, address):
-    url = address + "chapters/paired.html"
+    url = address + "chapters/two_ends.html"
     with opened(browser, url, **VIEWS["light"]) as page:
         page.locator("#fig-pair").scroll_into_view_if_needed()
         ends = page.locator("#fig-pair").get_by_role("slider")
