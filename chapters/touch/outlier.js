@@ -43,8 +43,8 @@ export function mount(figure, { x, y, start }) {
       squared(plane.x.map((end) => [end, one[0] * end + one[1]]));
       absolute(plane.x.map((end) => [end, other[0] * end + other[1]]));
       dot([x[last], up]);
-      return `last point ${fixed(up)}: `
-        + `squared w = ${fixed(one[0])}, absolute w = ${fixed(other[0])}`;
+      const [w, v] = [fixed(one[0]), fixed(other[0])];
+      return `y = ${fixed(up)}: w = ${w} squared, ${v} absolute`;
     },
   });
 }

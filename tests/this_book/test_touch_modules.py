@@ -223,10 +223,8 @@ def say_outlier(place):
     moved = np.array([*LENGTHS[:-1], *numbers(place)])
     squared = np.polyfit(SPRING, moved, 1)[0]
     absolute = LEAST_ABSOLUTE(np.array(SPRING), moved)[0]
-    return (
-        f"last point {moved[-1]:.2f}: "
-        f"squared w = {squared:.2f}, absolute w = {absolute:.2f}"
-    )
+    slopes = f"w = {squared:.2f} squared, {absolute:.2f} absolute"
+    return f"y = {moved[-1]:.2f}: {slopes}"
 
 
 # With a number, where there are several handles: which of them.
