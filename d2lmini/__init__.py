@@ -49,6 +49,17 @@ if _typing.TYPE_CHECKING:
         show_trace_2d,
         annotate,
     )
+    from d2lmini.linear_regression import (
+        synthetic_data,
+        data_iter,
+        linreg,
+        squared_loss,
+        sgd,
+        Animator,
+        load_array,
+        Accumulator,
+        evaluate_loss,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -88,6 +99,15 @@ __all__ = [
     "train_2d",
     "show_trace_2d",
     "annotate",
+    "synthetic_data",
+    "data_iter",
+    "linreg",
+    "squared_loss",
+    "sgd",
+    "Animator",
+    "load_array",
+    "Accumulator",
+    "evaluate_loss",
 ]
 
 _MODULES = {
@@ -123,6 +143,15 @@ _MODULES = {
     "train_2d": "gradient_descent",
     "show_trace_2d": "gradient_descent",
     "annotate": "gradient_descent",
+    "synthetic_data": "linear_regression",
+    "data_iter": "linear_regression",
+    "linreg": "linear_regression",
+    "squared_loss": "linear_regression",
+    "sgd": "linear_regression",
+    "Animator": "linear_regression",
+    "load_array": "linear_regression",
+    "Accumulator": "linear_regression",
+    "evaluate_loss": "linear_regression",
 }
 
 

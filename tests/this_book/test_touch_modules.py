@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import subprocess
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def function(chapter, name):
             continue  # there may be lines of IPython's own
         for part in ast.parse(cell.source).body:
             if isinstance(part, ast.FunctionDef) and part.name == name:
-                names = {"np": np}
+                names = {"np": np, "combinations": combinations}
                 exec(ast.unparse(part), names)
                 return names[name]
     raise LookupError(name)
@@ -99,6 +100,28 @@ def degrees_between(start, end):
 def along(x):
     slopes = gradient(HEIGHT, np.array(x))
     return np.array([-slopes[1], slopes[0]]) / np.linalg.norm(slopes)
+
+
+def line_through(start, end):
+    w, b = np.polyfit(*np.transpose([start, end]), 1)
+    return [w, b]
+
+
+def square(line, point):
+    """The corners of the square of a residual, counted from the point."""
+    (w, b), (x, y) = line, point
+    r = w * x + b - y
+    side = abs(r)
+    return [(x, y), (x + side, y), (x + side, y + r), (x, y + r), (x, y)]
+
+
+def mean_square(line, x, y):
+    return np.square(np.polyval(line, x) - y).mean()
+
+
+LEAST_ABSOLUTE = function("linear_regression", "least_absolute")
+SPRING = np.arange(8.0).tolist()
+SPREAD = [(SPRING, RANDOM.uniform(0, 6, 8).tolist()) for _ in range(100)]
 
 
 # For each module, for each of its functions: Python's, and what to try.
@@ -165,6 +188,19 @@ COMPARED = {
                 slope(TWO_VALLEYS), np.array(x), eta, steps
             ),
             WALKS,
+    "line": {
+        "square": (square, PAIRS),
+        "meanSquare": (
+            mean_square,
+            [(line, *data) for line, data in zip(POINTS, SPREAD, strict=True)],
+        ),
+        "through": (line_through, PAIRS),
+    },
+    "outlier": {
+        "leastSquares": (lambda x, y: np.polyfit(x, y, 1), SPREAD),
+        "leastAbsolute": (
+            lambda x, y: LEAST_ABSOLUTE(np.array(x), np.array(y)),
+            SPREAD,
         ),
     },
 }
@@ -256,6 +292,24 @@ def numbers(place):
     return np.array(re.findall(r"-?\d+\.\d+", place), float)
 
 
+LENGTHS = [1.8, 2.9, 2.7, 3.2, 4.5, 4.6, 4.5, 5.8]
+
+
+def say_line(place):
+    w, b = numbers(place)
+    score = mean_square((w, b), np.array(SPRING), LENGTHS)
+    return f"w = {w:.2f}, b = {b:.2f}: mean square {score:.3f}"
+
+
+def say_outlier(place):
+    moved = np.array([*LENGTHS[:-1], *numbers(place)])
+    squared = np.polyfit(SPRING, moved, 1)[0]
+    absolute = LEAST_ABSOLUTE(np.array(SPRING), moved)[0]
+    slopes = f"w = {squared:.2f} squared, {absolute:.2f} absolute"
+    return f"y = {moved[-1]:.2f}: {slopes}"
+
+
+# With a number, where there are several handles: which of them.
 FIGURES = {
     "fig-direction": ("calculus", say_direction),
     "fig-steepest": ("calculus", say_gradient),
@@ -264,6 +318,12 @@ FIGURES = {
     "fig-start": ("gradient_descent", say_descent),
     "fig-eta-beta": ("gradient_descent", say_momentum),
     "fig-saddle": ("gradient_descent", say_saddle),
+    "fig-linreg-by-hand 0": ("linear_regression", say_line),
+    "fig-linreg-by-hand 1": ("linear_regression", say_line),
+    "fig-linreg-outlier": ("linear_regression", say_outlier),
+    "fig-linreg-plane 0": ("linear_regression", say_line),
+    "fig-linreg-plane 1": ("linear_regression", say_line),
+    "fig-linreg-plane 2": ("linear_regression", say_line),
 }
 
 
@@ -271,16 +331,22 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_page_shows_the_numbers_of_python(visit, name, view):
     chapter, say = FIGURES[name]
+    name, _, which = name.partition(" ")
     opened = visit(f"chapters/{chapter}.html#{name}", view)
     page = opened.page
     figure = page.locator(f"#{name}")
     slider = figure.get_by_role("slider").first
+    sliders = figure.get_by_role("slider")
+    slider = sliders.nth(int(which or 0))
     slider.wait_for()
     seen = []
 
     def check():
         place = slider.get_attribute("aria-valuetext")
         assert figure.locator(".touch-now").text_content() == say(place)
+        # All handles are of one and the same line.
+        for other in sliders.all():
+            assert other.get_attribute("aria-valuetext") == place
         assert place not in seen[-1:]
         seen.append(place)
 
