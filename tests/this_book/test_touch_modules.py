@@ -44,6 +44,7 @@ def function(chapter, name):
 
 HEIGHT = function("calculus", "g")
 BEND = function("matrix_calculus", "bend")
+FIT = function("generalization", "fit")
 
 
 def gradient(f, x, h=1e-20):
@@ -69,6 +70,18 @@ def along(x):
     slopes = gradient(HEIGHT, np.array(x))
     return np.array([-slopes[1], slopes[0]]) / np.linalg.norm(slopes)
 
+
+def middle_columns():
+    """Return how the fits of degrees 3 and 12 follow the middle point."""
+    x, grid = np.linspace(-1, 1, 15), np.linspace(-1, 1, 81)
+    y = np.eye(15)[7]
+    return [np.polyval(FIT(x, y, degree), grid) for degree in (3, 12)]
+
+
+CHANGES = [
+    (*RANDOM.uniform(-3, 3, (2, 20)).tolist(), shift)
+    for shift in np.linspace(-2, 2, 20).tolist()
+]
 
 # For each module, for each of its functions: Python's, and what to try.
 COMPARED = {
@@ -103,6 +116,16 @@ COMPARED = {
         "flat": (
             lambda x, step: BEND(x) + jacobian(np.array(x)) @ step,
             PAIRS,
+        ),
+    },
+    "one_point": {
+        "moved": (
+            lambda curve, column, shift: np.add(curve, shift * np.array(column)),
+            CHANGES,
+        ),
+        "furthest": (
+            lambda column, shift: max(abs(shift * np.array(column))),
+            [(column, shift) for _, column, shift in CHANGES],
         ),
     },
 }
@@ -167,8 +190,17 @@ def say_jacobian(place):
     return f"J = [{'; '.join(rows)}]"
 
 
+def say_one_point(place):
+    [shift] = numbers(place)
+    few, many = (abs(shift * column).max() for column in middle_columns())
+    return (
+        f"moved {shift:.2f}: degree 3 moves at most {few:.2f}, "
+        f"degree 12 at most {many:.2f}"
+    )
+
+
 def numbers(place):
-    """Return the numbers in `x1 = 1.00, x2 = -0.50`."""
+    """Return the numbers in a text such as `x1 = 1.00, x2 = -0.50`."""
     return np.array(re.findall(r"-?\d+\.\d+", place), float)
 
 
@@ -176,6 +208,7 @@ FIGURES = {
     "fig-direction": ("calculus", say_direction),
     "fig-steepest": ("calculus", say_gradient),
     "fig-jacobian": ("matrix_calculus", say_jacobian),
+    "fig-one-point": ("generalization", say_one_point),
 }
 
 
