@@ -40,6 +40,11 @@ if _typing.TYPE_CHECKING:
         draw_graph,
         gradient,
     )
+    from d2lmini.build_autograd import (
+        sum_to_shape,
+        Tensor,
+        no_grad,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -73,6 +78,9 @@ __all__ = [
     "graph_nodes",
     "draw_graph",
     "gradient",
+    "sum_to_shape",
+    "Tensor",
+    "no_grad",
 ]
 
 _MODULES = {
@@ -102,6 +110,9 @@ _MODULES = {
     "graph_nodes": "autograd",
     "draw_graph": "autograd",
     "gradient": "autograd",
+    "sum_to_shape": "build_autograd",
+    "Tensor": "build_autograd",
+    "no_grad": "build_autograd",
 }
 
 
