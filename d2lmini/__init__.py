@@ -45,6 +45,9 @@ if _typing.TYPE_CHECKING:
         Tensor,
         no_grad,
     )
+    from d2lmini.generalization import (
+        get_k_fold_data,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -81,6 +84,7 @@ __all__ = [
     "sum_to_shape",
     "Tensor",
     "no_grad",
+    "get_k_fold_data",
 ]
 
 _MODULES = {
@@ -113,6 +117,7 @@ _MODULES = {
     "sum_to_shape": "build_autograd",
     "Tensor": "build_autograd",
     "no_grad": "build_autograd",
+    "get_k_fold_data": "generalization",
 }
 
 

@@ -120,7 +120,9 @@ COMPARED = {
     },
     "one_point": {
         "moved": (
-            lambda curve, column, shift: np.add(curve, shift * np.array(column)),
+            lambda curve, column, shift: (
+                np.array(curve) + shift * np.array(column)
+            ),
             CHANGES,
         ),
         "furthest": (
