@@ -6,12 +6,12 @@ __all__ = ["get_k_fold_data"]
 
 # chapters/generalization.md#sec-cross-validation
 def get_k_fold_data(k, i, X, y):
-    """Split data into one of k parts to validate on, and the rest to train on.
+    """Split data into a part to validate on and a rest to train on.
 
     Parameters
     ----------
     k : int
-        Number of parts: neighbouring rows, as many in each as can be.
+        Number of parts: neighbouring rows, equally many if possible.
     i : int
         The part to validate on, from 0 to k - 1.
     X, y : ndarray or torch.Tensor
@@ -27,8 +27,8 @@ def get_k_fold_data(k, i, X, y):
     TypeError
         If X or y is no array.
     ValueError
-        If X and y have not as many rows, k is not 2 or more, there are fewer
-        than k rows, or i is no part.
+        If X and y differ in their number of rows, k is less than 2 or more
+        than that, or i is no part.
     """
     if not all(hasattr(data, 'shape') for data in (X, y)):
         raise TypeError('X and y must be arrays or tensors')
