@@ -25,13 +25,15 @@ def definitions():
     found = {"np": np, "torch": torch, "d2l": d2l}
     for cell in CHAPTER.cells:
         for part in ast.parse(cell.source).body:
-            names = {
-                node.id
-                for node in ast.walk(part)
-                if isinstance(node, ast.Name)
-                and isinstance(node.ctx, ast.Store)
-            }
-            constant = isinstance(part, ast.Assign) and names <= CONSTANTS
+            names = set()
+            if isinstance(part, ast.Assign):
+                names = {
+                    node.id
+                    for target in part.targets
+                    for node in ast.walk(target)
+                    if isinstance(node, ast.Name)
+                }
+            constant = names and names <= CONSTANTS
             if constant or isinstance(part, ast.FunctionDef):
                 # The answers come last: their names are not wanted.
                 if constant and names & found.keys():
