@@ -85,13 +85,13 @@ def test_one_point_moves_the_complex_curve_further():
         abs(np.polyval(fit(X_PLACES, y, degree), GRID)).max()
         for degree in (3, 12)
     ]
-    assert reach == pytest.approx([0.15, 2.4], abs=0.05)
+    assert reach == pytest.approx([0.15, 2.4], abs=0.1)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 3, 8])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_bias_and_variance_and_noise_are_the_error(degree, seed):
-    curves = BOOK["resample"](degree, 4000, seed)
+    curves = BOOK["resample"](degree, 4000, COARSE, seed)
     noise = 0.3 * np.random.default_rng(-seed + 9).standard_normal(
         curves.shape
     )
@@ -103,7 +103,7 @@ def test_bias_and_variance_and_noise_are_the_error(degree, seed):
 
 def test_bias_falls_and_variance_rises_with_the_degree():
     degrees = (0, 1, 3, 8, 12)
-    bunches = [BOOK["resample"](degree, 2000) for degree in degrees]
+    bunches = [BOOK["resample"](degree, 2000, COARSE) for degree in degrees]
     bias = [((c.mean(0) - truth(COARSE)) ** 2).mean() for c in bunches]
     variance = [c.var(0).mean() for c in bunches]
     assert bias[0] > bias[1] > 30 * bias[2]
