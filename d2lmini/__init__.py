@@ -60,6 +60,9 @@ if _typing.TYPE_CHECKING:
         Accumulator,
         evaluate_loss,
     )
+    from d2lmini.generalization import (
+        get_k_fold_data,
+    )
 else:
     # Code written for D2L calls the package `torch`.
     torch = _sys.modules[__name__ + ".torch"] = _sys.modules[__name__]
@@ -108,6 +111,7 @@ __all__ = [
     "load_array",
     "Accumulator",
     "evaluate_loss",
+    "get_k_fold_data",
 ]
 
 _MODULES = {
@@ -152,6 +156,7 @@ _MODULES = {
     "load_array": "linear_regression",
     "Accumulator": "linear_regression",
     "evaluate_loss": "linear_regression",
+    "get_k_fold_data": "generalization",
 }
 
 

@@ -12,7 +12,7 @@ CHAPTERS = {f"{c.docname}.html": c for c in read_book(ROOT).chapters}
 WITH_CODE = [name for name, chapter in CHAPTERS.items() if chapter.cells]
 FIRST = (WITH_CODE[:2] or [*CHAPTERS])[-1]
 # From so many formulas on, it is they that weigh.
-MANY, MOST = 200, 600
+MANY, MOST = 150, 600
 WATCH_LAYOUT = """
 globalThis.layoutShift = 0;
 new PerformanceObserver(list => {

@@ -253,6 +253,12 @@ ARGUMENTS = {
         SIZE,
         some([1, 2], np.arange(3)),
     ],
+    "get_k_fold_data": [
+        some(2, 3, 1),
+        some(0, 1, 2),
+        made(POINTS[:4]),
+        made(POINTS[:4]),
+    ],
     "touch": [
         st.sampled_from([list, lambda: [a_figure().gca()]]),
         some("text"),

@@ -52,6 +52,7 @@ STEPS = [
     for x in [*POINTS[:20], [2.0, 2.0], [0.0, 0.0]]
     for step in range(5)
 ]
+FIT = function("generalization", "fit")
 
 
 def gradient(f, x, h=1e-20):
@@ -123,6 +124,17 @@ LEAST_ABSOLUTE = function("linear_regression", "least_absolute")
 SPRING = np.arange(8.0).tolist()
 SPREAD = [(SPRING, RANDOM.uniform(0, 6, 8).tolist()) for _ in range(100)]
 
+def middle_columns():
+    """Return how the fits of degrees 3 and 12 follow the middle point."""
+    x, grid = np.linspace(-1, 1, 15), np.linspace(-1, 1, 81)
+    y = np.eye(15)[7]
+    return [np.polyval(FIT(x, y, degree), grid) for degree in (3, 12)]
+
+
+CHANGES = [
+    (*RANDOM.uniform(-3, 3, (2, 20)).tolist(), shift)
+    for shift in np.linspace(-2, 2, 20).tolist()
+]
 
 # For each module, for each of its functions: Python's, and what to try.
 COMPARED = {
@@ -201,6 +213,16 @@ COMPARED = {
         "leastAbsolute": (
             lambda x, y: LEAST_ABSOLUTE(np.array(x), np.array(y)),
             SPREAD,
+    "one_point": {
+        "moved": (
+            lambda curve, column, shift: (
+                np.array(curve) + shift * np.array(column)
+            ),
+            CHANGES,
+        ),
+        "furthest": (
+            lambda column, shift: max(abs(shift * np.array(column))),
+            [(column, shift) for _, column, shift in CHANGES],
         ),
     },
 }
@@ -285,10 +307,17 @@ def say_saddle(place):
     end = DESCEND(slope(TWO_VALLEYS), numbers(place), 0.2, 20)[-1]
     x, y = end.round(2) + 0.0  # never -0.00
     return f"after 20 steps: x1 = {x:.2f}, x2 = {y:.2f}"
+def say_one_point(place):
+    [shift] = numbers(place)
+    few, many = (abs(shift * column).max() for column in middle_columns())
+    return (
+        f"moved {shift:.2f}: degree 3 moves at most {few:.2f}, "
+        f"degree 12 at most {many:.2f}"
+    )
 
 
 def numbers(place):
-    """Return the numbers in `x1 = 1.00, x2 = -0.50`."""
+    """Return the numbers in a text such as `x1 = 1.00, x2 = -0.50`."""
     return np.array(re.findall(r"-?\d+\.\d+", place), float)
 
 
@@ -324,6 +353,7 @@ FIGURES = {
     "fig-linreg-plane 0": ("linear_regression", say_line),
     "fig-linreg-plane 1": ("linear_regression", say_line),
     "fig-linreg-plane 2": ("linear_regression", say_line),
+    "fig-one-point": ("generalization", say_one_point),
 }
 
 
