@@ -44,6 +44,7 @@ if _typing.TYPE_CHECKING:
         sum_to_shape,
         Tensor,
         no_grad,
+    )
     from d2lmini.gradient_descent import (
         train_2d,
         show_trace_2d,

@@ -44,9 +44,6 @@ TESTS_OF_TORCH = (
     "d2lmini",
     "gradient_descent",
     "helpers",
-    "check_gradient",
-    "d2lmini",
-    "helpers",
     "linear_regression",
 )
 

@@ -30,6 +30,7 @@ MAY_CHANGE = {
     "use_chinese_font": {"font.family"},
 }
 MAY_OPEN_A_FIGURE = {
+    "Animator",
     "annotate",
     "draw_frame",
     "draw_graph",
@@ -37,8 +38,6 @@ MAY_OPEN_A_FIGURE = {
     "show_trace_2d",
     "slide",
     "touch",
-}
-    *("plot", "draw_graph", "draw_frame", "slide", "touch", "Animator"),
 }
 MAY_DRAW_NUMBERS = {"synthetic_data", "data_iter"}
 MAY_CHANGE_ARGUMENTS = {"sgd"}

@@ -46,13 +46,13 @@ def function(chapter, name):
 HEIGHT = function("calculus", "g")
 BEND = function("matrix_calculus", "bend")
 MAX_GATE = function("build_autograd", "max_gate")
+FIT = function("generalization", "fit")
 # On the line of (2, 2) and (0, 0), both sides of the maximum are the same.
 STEPS = [
     (x, step)
     for x in [*POINTS[:20], [2.0, 2.0], [0.0, 0.0]]
     for step in range(5)
 ]
-FIT = function("generalization", "fit")
 
 
 def gradient(f, x, h=1e-20):
@@ -123,6 +123,7 @@ def mean_square(line, x, y):
 LEAST_ABSOLUTE = function("linear_regression", "least_absolute")
 SPRING = np.arange(8.0).tolist()
 SPREAD = [(SPRING, RANDOM.uniform(0, 6, 8).tolist()) for _ in range(100)]
+
 
 def middle_columns():
     """Return how the fits of degrees 3 and 12 follow the middle point."""
@@ -200,6 +201,8 @@ COMPARED = {
                 slope(TWO_VALLEYS), np.array(x), eta, steps
             ),
             WALKS,
+        ),
+    },
     "line": {
         "square": (square, PAIRS),
         "meanSquare": (
@@ -213,6 +216,8 @@ COMPARED = {
         "leastAbsolute": (
             lambda x, y: LEAST_ABSOLUTE(np.array(x), np.array(y)),
             SPREAD,
+        ),
+    },
     "one_point": {
         "moved": (
             lambda curve, column, shift: (
@@ -307,6 +312,8 @@ def say_saddle(place):
     end = DESCEND(slope(TWO_VALLEYS), numbers(place), 0.2, 20)[-1]
     x, y = end.round(2) + 0.0  # never -0.00
     return f"after 20 steps: x1 = {x:.2f}, x2 = {y:.2f}"
+
+
 def say_one_point(place):
     [shift] = numbers(place)
     few, many = (abs(shift * column).max() for column in middle_columns())
@@ -365,7 +372,6 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
     opened = visit(f"chapters/{chapter}.html#{name}", view)
     page = opened.page
     figure = page.locator(f"#{name}")
-    slider = figure.get_by_role("slider").first
     sliders = figure.get_by_role("slider")
     slider = sliders.nth(int(which or 0))
     slider.wait_for()
