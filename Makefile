@@ -97,7 +97,7 @@ _build/html/index.html:
 	@echo "error: there is no book yet; type: make book" >&2; exit 1
 
 # What the READMEs show; a course of one's own names another page.
-PAGE := chapters/calculus.html\#fig-tangent
+PAGE := chapters/calculus.html\#fig-secant
 
 picture: _build/html/index.html environment ## Take the READMEs' picture
 	$(BIN)/python -m booktools picture '$(PAGE)' .github/page.png
