@@ -39,6 +39,7 @@ SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # saves.
 NEED_TORCH = {"site"}
 TESTS_OF_TORCH = (
+    "build_autograd",
     "check_gradient",
     "d2lmini",
     "helpers",

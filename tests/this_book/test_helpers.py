@@ -242,6 +242,12 @@ ARGUMENTS = {
         some("text"),
         some(1, "text", [1, {"a": np.ones(3)}], np.nan, object),
     ],
+    "sum_to_shape": [
+        st.sampled_from([lambda: np.ones((2, 3)), lambda: np.array(2.0)]),
+        some((), (3,), (2, 1), (5,)),
+    ],
+    "Tensor": [POINT, some(True, False)],
+    "no_grad": [],
 }
 ARGUMENTS |= {
     "synthetic_data": [made([lambda: torch.ones(2)]), some(0.5), some(3, 0)],

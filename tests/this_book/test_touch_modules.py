@@ -45,6 +45,13 @@ def function(chapter, name):
 
 HEIGHT = function("calculus", "g")
 BEND = function("matrix_calculus", "bend")
+MAX_GATE = function("build_autograd", "max_gate")
+# On the line of (2, 2) and (0, 0), both sides of the maximum are the same.
+STEPS = [
+    (x, step)
+    for x in [*POINTS[:20], [2.0, 2.0], [0.0, 0.0]]
+    for step in range(5)
+]
 
 
 def gradient(f, x, h=1e-20):
@@ -128,6 +135,10 @@ COMPARED = {
             PAIRS,
         ),
     },
+    "graph": {
+        "values": (lambda x: MAX_GATE(*x, step=0)[0], ALONE),
+        "gradients": (lambda x, step: MAX_GATE(*x, step)[1], STEPS),
+    },
     "line": {
         "square": (square, PAIRS),
         "meanSquare": (
@@ -205,6 +216,11 @@ def say_jacobian(place):
     return f"J = [{'; '.join(rows)}]"
 
 
+def say_graph(place):
+    [*_, y], [d1, d2, *_] = MAX_GATE(*numbers(place), step=4)
+    return f"y = {y:.2f}, dy/dx1 = {d1:.2f}, dy/dx2 = {d2:.2f}"
+
+
 def numbers(place):
     """Return the numbers in `x1 = 1.00, x2 = -0.50`."""
     return np.array(re.findall(r"-?\d+\.\d+", place), float)
@@ -232,6 +248,7 @@ FIGURES = {
     "fig-direction": ("calculus", say_direction),
     "fig-steepest": ("calculus", say_gradient),
     "fig-jacobian": ("matrix_calculus", say_jacobian),
+    "fig-touch-graph": ("build_autograd", say_graph),
     "fig-linreg-by-hand 0": ("linear_regression", say_line),
     "fig-linreg-by-hand 1": ("linear_regression", say_line),
     "fig-linreg-outlier": ("linear_regression", say_outlier),
@@ -257,8 +274,8 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
     def check():
         place = slider.get_attribute("aria-valuetext")
         assert figure.locator(".touch-now").text_content() == say(place)
-        # All handles are of one and the same line.
-        for other in sliders.all():
+        # All handles are of one and the same value.
+        for other in sliders.all() if which else ():
             assert other.get_attribute("aria-valuetext") == place
         assert place not in seen[-1:]
         seen.append(place)
@@ -282,6 +299,35 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
         check()
     assert opened.errors == []
     assert opened.foreign == []
+
+
+def test_a_graph_is_walked_step_by_step(visit):
+    opened = visit("chapters/build_autograd.html#fig-touch-graph", "light")
+    figure = opened.page.locator("#fig-touch-graph")
+    inputs, steps = figure.get_by_role("slider").all()
+    shown = figure.locator(".touch-now")
+    for _ in range(6):
+        steps.press("ArrowLeft")
+    assert steps.get_attribute("aria-valuetext") == "step 0"
+    assert shown.text_content() == "only values: y = 6.00"
+    texts = figure.locator("text").all_text_contents()
+    assert texts == ["3.00", "2.00", "6.00", "5.00", "6.00", *[""] * 5]
+    inputs.press("ArrowDown")
+    assert shown.text_content() == "only values: y = 5.70"
+    said = []
+    for step in range(1, 5):
+        steps.press("ArrowRight")
+        assert steps.get_attribute("aria-valuetext") == f"step {step}"
+        said.append(shown.text_content())
+    assert said == [
+        "start: dy/dy = 1",
+        "max passes on: 1.00 to p, 0.00 to s",
+        "plus passes on 0.00 to both",
+        "y = 5.70, dy/dx1 = 1.90, dy/dx2 = 3.00",
+    ]
+    texts = figure.locator("text").all_text_contents()
+    assert texts[5:] == ["1.90", "3.00", "1.00", "0.00", "1.00"]
+    assert opened.errors == []
 
 
 def by_mouse(page, start, end):
