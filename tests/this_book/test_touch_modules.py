@@ -381,6 +381,7 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
         place = slider.get_attribute("aria-valuetext")
         assert figure.locator(".touch-now").text_content() == say(place)
         # All handles are of one and the same line.
+        # All handles are of one and the same value.
         for other in sliders.all() if which else ():
             assert other.get_attribute("aria-valuetext") == place
         assert place not in seen[-1:]
