@@ -99,6 +99,8 @@ def test_every_term_is_found(site, page, address):
         ("x @ A @ x", "linear_algebra.html#sec-quadratic-form"),
         ("前向模式", "autograd.html#sec-two-modes"),
         ("怎么求梯度", "autograd.html#sec-backward"),  # a question
+        ("过拟合", "generalization.html#sec-underfitting"),
+        ("weight_decay", "generalization.html#sec-weight-decay"),
     ],
 )
 def test_what_readers_type_is_found(page, address, query, place):
