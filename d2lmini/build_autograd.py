@@ -24,6 +24,7 @@ def sum_to_shape(array, shape):
     -------
     ndarray of that shape, a new one
     """
+    shape = tuple(shape)
     new = array.ndim - len(shape)
     repeated = tuple(axis for axis in range(array.ndim)
                      if axis < new or shape[axis - new] == 1)

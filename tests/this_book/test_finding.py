@@ -87,10 +87,10 @@ def test_every_term_is_found(site, page, address):
         ("差商接近哪个数", "calculus.html#sec-why-not-zero"),  # mid-sentence
         ("雅可比", "matrix_calculus.html#sec-jacobian"),
         ("h 越小差商越准", "calculus.html#sec-rounding"),  # with a formula
-        ("反向传播", "autograd.html#sec-vjp"),
+        ("反向传播", "autograd.html#sec-backward-by-hand"),
         ("use_svg_display", "calculus.html#sec-plotting"),
         ("use_svg_disp", "calculus.html#sec-plotting"),  # still typing
-        ("plt.plot", "autograd.html#ex-autograd-errors"),
+        ("plt.savefig", "getting_started.html#sec-plt-show"),
         ("y.backward()", "autograd.html#sec-backward-twice"),
         ("#@save", "calculus.html#sec-save-mark"),
         ("grad can be implicitly created", "autograd.html#sec-non-scalar"),
