@@ -45,6 +45,17 @@ if _typing.TYPE_CHECKING:
         Tensor,
         no_grad,
     )
+    from d2lmini.linear_regression import (
+        synthetic_data,
+        data_iter,
+        linreg,
+        squared_loss,
+        sgd,
+        Animator,
+        load_array,
+        Accumulator,
+        evaluate_loss,
+    )
     from d2lmini.generalization import (
         get_k_fold_data,
     )
@@ -84,6 +95,15 @@ __all__ = [
     "sum_to_shape",
     "Tensor",
     "no_grad",
+    "synthetic_data",
+    "data_iter",
+    "linreg",
+    "squared_loss",
+    "sgd",
+    "Animator",
+    "load_array",
+    "Accumulator",
+    "evaluate_loss",
     "get_k_fold_data",
 ]
 
@@ -117,6 +137,15 @@ _MODULES = {
     "sum_to_shape": "build_autograd",
     "Tensor": "build_autograd",
     "no_grad": "build_autograd",
+    "synthetic_data": "linear_regression",
+    "data_iter": "linear_regression",
+    "linreg": "linear_regression",
+    "squared_loss": "linear_regression",
+    "sgd": "linear_regression",
+    "Animator": "linear_regression",
+    "load_array": "linear_regression",
+    "Accumulator": "linear_regression",
+    "evaluate_loss": "linear_regression",
     "get_k_fold_data": "generalization",
 }
 

@@ -10,7 +10,7 @@ from numbers import Real
 __all__ = ["sum_to_shape", "Tensor", "no_grad"]
 
 
-# chapters/build_autograd.md#sec-engine
+# chapters/build_autograd.md#sec-engine-broadcasting
 def sum_to_shape(array, shape):
     """Sum an array over the axes along which broadcasting repeated it.
 
@@ -184,8 +184,11 @@ class Tensor:
         """Multiply vectors, matrices, or stacks of matrices."""
         other = Tensor.wrap(other)
         a, b = self.data, other.data
-        if not (a.ndim and b.ndim and a.shape[-1] == b.shape[-2:][0]):
-            raise ValueError(f'cannot multiply shapes {a.shape} @ {b.shape}')
+        try:
+            y = a @ b
+        except ValueError:
+            raise ValueError(f'cannot multiply shapes {a.shape} @ {b.shape}'
+                             ) from None
 
         def vjp(grad):
             # A vector on the left is a row, one on the right is a column.
@@ -199,7 +202,7 @@ class Tensor:
             return (grad @ column.swapaxes(-1, -2),
                     to_b[..., 0] if b.ndim == 1 else to_b)
 
-        return Tensor.record(a @ b, (self, other), vjp)
+        return Tensor.record(y, (self, other), vjp)
 
     def __neg__(self):
         return Tensor.record(-self.data, (self,), lambda grad: (-grad,))

@@ -38,7 +38,13 @@ SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
 NEED_TORCH = {"site"}
-TESTS_OF_TORCH = ("check_gradient", "d2lmini", "helpers")
+TESTS_OF_TORCH = (
+    "build_autograd",
+    "check_gradient",
+    "d2lmini",
+    "helpers",
+    "linear_regression",
+)
 
 
 def pytest_addoption(parser):

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import subprocess
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def function(chapter, name):
             continue  # there may be lines of IPython's own
         for part in ast.parse(cell.source).body:
             if isinstance(part, ast.FunctionDef) and part.name == name:
-                names = {"np": np}
+                names = {"np": np, "combinations": combinations}
                 exec(ast.unparse(part), names)
                 return names[name]
     raise LookupError(name)
@@ -44,6 +45,13 @@ def function(chapter, name):
 
 HEIGHT = function("calculus", "g")
 BEND = function("matrix_calculus", "bend")
+MAX_GATE = function("build_autograd", "max_gate")
+# On the line of (2, 2) and (0, 0), both sides of the maximum are the same.
+STEPS = [
+    (x, step)
+    for x in [*POINTS[:20], [2.0, 2.0], [0.0, 0.0]]
+    for step in range(5)
+]
 FIT = function("generalization", "fit")
 
 
@@ -69,6 +77,28 @@ def degrees_between(start, end):
 def along(x):
     slopes = gradient(HEIGHT, np.array(x))
     return np.array([-slopes[1], slopes[0]]) / np.linalg.norm(slopes)
+
+
+def line_through(start, end):
+    w, b = np.polyfit(*np.transpose([start, end]), 1)
+    return [w, b]
+
+
+def square(line, point):
+    """The corners of the square of a residual, counted from the point."""
+    (w, b), (x, y) = line, point
+    r = w * x + b - y
+    side = abs(r)
+    return [(x, y), (x + side, y), (x + side, y + r), (x, y + r), (x, y)]
+
+
+def mean_square(line, x, y):
+    return np.square(np.polyval(line, x) - y).mean()
+
+
+LEAST_ABSOLUTE = function("linear_regression", "least_absolute")
+SPRING = np.arange(8.0).tolist()
+SPREAD = [(SPRING, RANDOM.uniform(0, 6, 8).tolist()) for _ in range(100)]
 
 
 def middle_columns():
@@ -116,6 +146,25 @@ COMPARED = {
         "flat": (
             lambda x, step: BEND(x) + jacobian(np.array(x)) @ step,
             PAIRS,
+        ),
+    },
+    "graph": {
+        "values": (lambda x: MAX_GATE(*x, step=0)[0], ALONE),
+        "gradients": (lambda x, step: MAX_GATE(*x, step)[1], STEPS),
+    },
+    "line": {
+        "square": (square, PAIRS),
+        "meanSquare": (
+            mean_square,
+            [(line, *data) for line, data in zip(POINTS, SPREAD, strict=True)],
+        ),
+        "through": (line_through, PAIRS),
+    },
+    "outlier": {
+        "leastSquares": (lambda x, y: np.polyfit(x, y, 1), SPREAD),
+        "leastAbsolute": (
+            lambda x, y: LEAST_ABSOLUTE(np.array(x), np.array(y)),
+            SPREAD,
         ),
     },
     "one_point": {
@@ -192,6 +241,11 @@ def say_jacobian(place):
     return f"J = [{'; '.join(rows)}]"
 
 
+def say_graph(place):
+    [*_, y], [d1, d2, *_] = MAX_GATE(*numbers(place), step=4)
+    return f"y = {y:.2f}, dy/dx1 = {d1:.2f}, dy/dx2 = {d2:.2f}"
+
+
 def say_one_point(place):
     [shift] = numbers(place)
     few, many = (abs(shift * column).max() for column in middle_columns())
@@ -206,10 +260,35 @@ def numbers(place):
     return np.array(re.findall(r"-?\d+\.\d+", place), float)
 
 
+LENGTHS = [1.8, 2.9, 2.7, 3.2, 4.5, 4.6, 4.5, 5.8]
+
+
+def say_line(place):
+    w, b = numbers(place)
+    score = mean_square((w, b), np.array(SPRING), LENGTHS)
+    return f"w = {w:.2f}, b = {b:.2f}: mean square {score:.3f}"
+
+
+def say_outlier(place):
+    moved = np.array([*LENGTHS[:-1], *numbers(place)])
+    squared = np.polyfit(SPRING, moved, 1)[0]
+    absolute = LEAST_ABSOLUTE(np.array(SPRING), moved)[0]
+    slopes = f"w = {squared:.2f} squared, {absolute:.2f} absolute"
+    return f"y = {moved[-1]:.2f}: {slopes}"
+
+
+# With a number, where there are several handles: which of them.
 FIGURES = {
     "fig-direction": ("calculus", say_direction),
     "fig-steepest": ("calculus", say_gradient),
     "fig-jacobian": ("matrix_calculus", say_jacobian),
+    "fig-touch-graph": ("build_autograd", say_graph),
+    "fig-linreg-by-hand 0": ("linear_regression", say_line),
+    "fig-linreg-by-hand 1": ("linear_regression", say_line),
+    "fig-linreg-outlier": ("linear_regression", say_outlier),
+    "fig-linreg-plane 0": ("linear_regression", say_line),
+    "fig-linreg-plane 1": ("linear_regression", say_line),
+    "fig-linreg-plane 2": ("linear_regression", say_line),
     "fig-one-point": ("generalization", say_one_point),
 }
 
@@ -218,16 +297,21 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_page_shows_the_numbers_of_python(visit, name, view):
     chapter, say = FIGURES[name]
+    name, _, which = name.partition(" ")
     opened = visit(f"chapters/{chapter}.html#{name}", view)
     page = opened.page
     figure = page.locator(f"#{name}")
-    slider = figure.get_by_role("slider")
+    sliders = figure.get_by_role("slider")
+    slider = sliders.nth(int(which or 0))
     slider.wait_for()
     seen = []
 
     def check():
         place = slider.get_attribute("aria-valuetext")
         assert figure.locator(".touch-now").text_content() == say(place)
+        # All handles are of one and the same value.
+        for other in sliders.all() if which else ():
+            assert other.get_attribute("aria-valuetext") == place
         assert place not in seen[-1:]
         seen.append(place)
 
@@ -250,6 +334,35 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
         check()
     assert opened.errors == []
     assert opened.foreign == []
+
+
+def test_a_graph_is_walked_step_by_step(visit):
+    opened = visit("chapters/build_autograd.html#fig-touch-graph", "light")
+    figure = opened.page.locator("#fig-touch-graph")
+    inputs, steps = figure.get_by_role("slider").all()
+    shown = figure.locator(".touch-now")
+    for _ in range(6):
+        steps.press("ArrowLeft")
+    assert steps.get_attribute("aria-valuetext") == "step 0"
+    assert shown.text_content() == "only values: y = 6.00"
+    texts = figure.locator("text").all_text_contents()
+    assert texts == ["3.00", "2.00", "6.00", "5.00", "6.00", *[""] * 5]
+    inputs.press("ArrowDown")
+    assert shown.text_content() == "only values: y = 5.70"
+    said = []
+    for step in range(1, 5):
+        steps.press("ArrowRight")
+        assert steps.get_attribute("aria-valuetext") == f"step {step}"
+        said.append(shown.text_content())
+    assert said == [
+        "start: dy/dy = 1",
+        "max passes on: 1.00 to p, 0.00 to s",
+        "plus passes on 0.00 to both",
+        "y = 5.70, dy/dx1 = 1.90, dy/dx2 = 3.00",
+    ]
+    texts = figure.locator("text").all_text_contents()
+    assert texts[5:] == ["1.90", "3.00", "1.00", "0.00", "1.00"]
+    assert opened.errors == []
 
 
 def by_mouse(page, start, end):

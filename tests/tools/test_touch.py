@@ -72,6 +72,17 @@ Text between them.
 Turn the arrow.
 ```
 """
+PAIRED = """\
+```{code-cell}
+:mystnb: {figure: {name: fig-pair, caption: Two ends.}}
+touch('sum 1.50', start=[1.0, 0.5])
+```
+
+```{touch} pair
+:label: left、right
+Drag both.
+```
+"""
 POINT = """\
 import { curveLinear } from "d3-shape";
 import { distance } from "./lib/distance.js";
@@ -117,9 +128,32 @@ export function mount({ axes: [axes], fixed, handle }, { start }) {
   });
 }
 """
+# Two handles of one value.
+PAIR = """\
+export function mount({ axes: [axes], fixed, handle }, { start }) {
+  const put = [];
+  const ends = [1, 3].map((end, i) => ({
+    value: start,
+    at: (pair) => [end, pair[i]],
+    from: ([, y], pair) =>
+      pair.map((old, k) => (k === i ? Math.round(4 * y) / 4 : old)),
+    key: (pair, right, up) =>
+      pair.map((old, k) => (k === i ? old + up / 4 : old)),
+    number: (pair) => pair[i],
+    range: axes.y,
+    name: (pair) => pair.map((y) => fixed(y)).join(" and "),
+    show(pair) {
+      for (const other of put) other(pair);
+      return `sum ${fixed(pair[0] + pair[1])}`;
+    },
+  }));
+  for (const end of ends) put.push(handle(axes, end));
+}
+"""
 MODULES = {
     "chapters/touch/point.js": POINT,
     "chapters/touch/turned.js": TURNED,
+    "chapters/touch/pair.js": PAIR,
     "chapters/touch/lib/distance.js": DISTANCE,
 }
 FAR = "A line of text.\n\n" * 300 + "## End\n\n"
@@ -128,6 +162,7 @@ CHAPTERS = {
     "chapters/touched.md": MATTER + HELPER + FIGURE + SECOND,
     "chapters/far.md": MATTER + HELPER + FAR + FIGURE.replace("fig-", "far-"),
     "chapters/still.md": MATTER + "```{code-cell}\n1 + 1\n```\n",
+    "chapters/two_ends.md": MATTER + HELPER + PAIRED,
     **MODULES,
 }
 WATCH_LAYOUT = """
@@ -418,6 +453,43 @@ def test_keys_move_a_point(browser, address, view):
 def middle(point):
     box = point.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_two_handles_of_one_value_go_together(browser, address):
+    url = address + "chapters/two_ends.html"
+    with opened(browser, url, **VIEWS["light"]) as page:
+        page.locator("#fig-pair").scroll_into_view_if_needed()
+        ends = page.locator("#fig-pair").get_by_role("slider")
+        ends.nth(1).wait_for()
+        labels = [end.get_attribute("aria-label") for end in ends.all()]
+        assert labels == ["left", "right"]
+
+        def check(left, right):
+            for end, value in zip(ends.all(), (left, right), strict=True):
+                place = f"{left:.2f} and {right:.2f}"
+                assert end.get_attribute("aria-valuetext") == place
+                now = float(end.get_attribute("aria-valuenow"))
+                assert f"{now:.2f}" == f"{value:.2f}"
+            said = text(page, "fig-pair")
+            assert said == f"sum {left + right:.2f}"
+
+        check(1, 0.5)
+        ends.nth(0).press("ArrowUp")
+        check(1.25, 0.5)
+        ends.nth(1).press("ArrowDown")
+        check(1.25, 0.25)
+        # Each is on top of where one may click; a click moves the nearer one.
+        (x0, y0), (x1, y1) = (middle(end) for end in ends.all())
+        for start, end in (((x0, y0), (x1, y1)), ((x1, y1), (x0, y0))):
+            page.mouse.move(*start)
+            page.mouse.down()
+            page.mouse.move(start[0], end[1], steps=4)
+            page.mouse.up()
+        check(0.25, 1.25)
+        page.mouse.click(x0 + 0.3 * (x1 - x0), y0)
+        check(1.25, 1.25)
+        page.mouse.click(x0 + 0.7 * (x1 - x0), y1)
+        check(1.25, 0.25)
 
 
 def scale(page):

@@ -33,6 +33,7 @@ function place(svg, { box: [left, top, width, height], x: [x0, x1], y: [y0, y1] 
     layer,
     box: [left, top, width, height],
     x: [x0, x1],
+    y: [y0, y1],
     to,
     // Where the nearest point of the axes is that a place on the page shows.
     from: ([across, down]) => [
@@ -83,30 +84,52 @@ export function begin({ plane, say, label }, { background, size, axes, colors })
   // Let a value be moved by mouse, finger and keys.
   //   value           to begin with
   //   at(value)       where in the axes the handle of a value is
-  //   from(point)     the value whose handle is nearest to a point of the axes
+  //   from(point, value)  the value whose handle is nearest to a point of the
+  //                   axes, and the value up to now
   //   key(value, right, up)  the value after an arrow key; each is -1, 0 or 1
   //   name(value)     what a screen reader calls it
   //   number(value), range   the same as a number, and from where to where
   //   show(value)     draws it, and returns the text that belongs to it
+  // Returns a function that only puts the handle where another value has it,
+  // for figures with several handles.  A click moves the nearest in its axes.
+  const places = axes.map((spec) => place(svg, spec));
+  const areas = svg.append("g");
+  const labels = label.split("、");
+  const handles = [];
   function handle(
     on, { value, at, from, key, name, show, number = (v) => at(v)[0], range = on.x },
   ) {
     const first = value;
-    svg.append("rect").attr("x", on.box[0]).attr("y", on.box[1])
-      .attr("width", on.box[2]).attr("height", on.box[3]).attr("fill", "none")
-      .attr("pointer-events", "all")
-      .on("click", (event) => move(from(on.from(pointer(event, svg.node())))));
+    if (!handles.some((other) => other.on === on))
+      areas.append("rect").attr("x", on.box[0]).attr("y", on.box[1])
+        .attr("width", on.box[2]).attr("height", on.box[3]).attr("fill", "none")
+        .attr("pointer-events", "all")
+        .on("click", (event) => {
+          const point = pointer(event, svg.node());
+          handles.filter((each) => each.on === on)
+            .reduce((a, b) => (b.far(point) < a.far(point) ? b : a)).pull(point);
+        });
     const knob = svg.append("g")
-      .attr("role", "slider").attr("tabindex", 0).attr("aria-label", label)
+      .attr("role", "slider").attr("tabindex", 0)
+      .attr("aria-label", labels[handles.length] ?? label)
       .attr("aria-valuemin", range[0]).attr("aria-valuemax", range[1]);
     knob.append("circle").attr("class", "touch-reach").attr("r", REACH);
 
-    const move = (next) => {
+    const put = (next) => {
       value = next;
       knob.attr("transform", `translate(${on.to(at(value))})`)
         .attr("aria-valuenow", number(value)).attr("aria-valuetext", name(value));
+    };
+    const move = (next) => {
+      put(next);
       say(show(value));
     };
+    const pull = (point) => move(from(on.from(point), value));
+    const far = ([x, y]) => {
+      const [across, down] = on.to(at(value));
+      return Math.hypot(x - across, y - down);
+    };
+    handles.push({ on, far, pull });
     const arrows = {
       ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1],
     };
@@ -124,9 +147,10 @@ export function begin({ plane, say, label }, { background, size, axes, colors })
         return { x, y };
       })
       .on("start", () => knob.node().focus({ preventScroll: true }))
-      .on("drag", ({ x, y }) => move(from(on.from([x, y])))));
+      .on("drag", ({ x, y }) => pull([x, y])));
     move(value);
+    return put;
   }
 
-  return { svg, colors, fixed, handle, axes: axes.map((spec) => place(svg, spec)) };
+  return { svg, colors, fixed, handle, axes: places };
 }
