@@ -284,7 +284,7 @@ class Tensor:
 
         def vjp(grad):
             whole = np.zeros(shape)
-            np.add.at(whole, index, grad)  # adds up what is taken twice
+            np.add.at(whole, index, grad)  # unlike whole[index] += grad
             return (whole,)
 
         return Tensor.record(self.data[index], (self,), vjp)
