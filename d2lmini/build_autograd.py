@@ -220,22 +220,22 @@ class Tensor:
     __radd__, __rmul__ = __add__, __mul__
 
     def exp(self):
-        """e to the power of each number."""
+        """Return e to the power of each number."""
         y = np.exp(self.data)
         return Tensor.record(y, (self,), lambda grad: (grad * y,))
 
     def log(self):
-        """The natural logarithm of each number."""
+        """Return the natural logarithm of each number."""
         a = self.data
         return Tensor.record(np.log(a), (self,), lambda grad: (grad / a,))
 
     def tanh(self):
-        """The hyperbolic tangent of each number."""
+        """Return the hyperbolic tangent of each number."""
         y = np.tanh(self.data)
         return Tensor.record(y, (self,), lambda grad: (grad * (1 - y ** 2),))
 
     def relu(self):
-        """max(a, 0) of each number a; the slope at 0 is taken to be 0."""
+        """Return max(a, 0) of each number a; its slope at 0 is taken as 0."""
         a = self.data
         return Tensor.record(np.maximum(a, 0), (self,),
                              lambda grad: (grad * (a > 0),))
@@ -254,7 +254,7 @@ class Tensor:
         return total / (self.data.size / total.data.size)
 
     def max(self, axis=None, keepdims=False):
-        """The largest over axes; equal ones share the gradient equally."""
+        """Return the largest over axes; equal ones share the gradient."""
         kept = self.data.max(axis=axis, keepdims=True)
         y = kept if keepdims else kept.squeeze(axis)
         largest = self.data == kept
@@ -263,7 +263,7 @@ class Tensor:
             grad.reshape(kept.shape) * share,))
 
     def reshape(self, *shape):
-        """The same numbers in another shape."""
+        """Return the same numbers in another shape."""
         before = self.shape
         return Tensor.record(self.data.reshape(*shape), (self,),
                              lambda grad: (grad.reshape(before),))
