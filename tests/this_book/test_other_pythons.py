@@ -41,6 +41,8 @@ def test_chapters_without_torch(tmp_path):
             path = root / chapter.path
             head, line, rest = path.read_text("utf-8").partition("mystnb\n")
             off = "mystnb: {execution_mode: 'off'}\n"
+            # What does not run shows nothing that a guess could cover.
+            rest = re.sub(r"(?m)^:cells: .*\n", "", rest)
             path.write_text(head + line + off + rest, "utf-8")
         else:
             assert chapter.name not in (
