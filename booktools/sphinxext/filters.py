@@ -26,6 +26,11 @@ def _add_script(
 ) -> None:
     if doctree is None:  # such as the index, which has a search of its own
         return
-    entries = doctree.findall(nodes.definition_list_item)
-    if sum(1 for _ in entries) >= MANY:
+    # Parameters are no entries: a function has all of them, or none.
+    entries = [
+        item
+        for item in doctree.findall(nodes.definition_list_item)
+        if "parameters" not in item.parent["classes"]
+    ]
+    if len(entries) >= MANY:
         app.add_js_file("filters.js", loading_method="defer")

@@ -176,7 +176,7 @@ def _section(
     if heading:
         yield nodes.rubric("", TITLES.get(heading, heading))
     if heading in LISTS:
-        rows = nodes.definition_list()
+        rows = nodes.definition_list(classes=["parameters"])
         for term, meaning in read_items(text):
             body = nodes.definition()
             if meaning:

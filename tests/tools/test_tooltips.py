@@ -57,6 +57,20 @@ THERE = f"""\
 {MATTER.replace("sec-a", "sec-b")}{{eq}}`eq-square`, {{numref}}`fig-red`,
 {{numref}}`fig-blue`
 """
+PARAMETERS = "\n".join(
+    f"    p{n} : int\n        What it is." for n in range(MANY)
+)
+SAVED = f"""\
+{MATTER.replace("sec-a", "sec-c")}```{{code-cell}}
+def f(*parameters):  #@save
+    \"\"\"Do nothing.
+
+    Parameters
+    ----------
+{PARAMETERS}
+    \"\"\"
+```
+"""
 SQUARE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">'
     '<rect width="20" height="20" fill="red"/></svg>'
@@ -82,7 +96,7 @@ LIST = f"""\
 ```{{glossary}}
 limit
 Grenzwert
-  What a row of numbers comes close to.
+  What a row of numbers comes close to. See {{ref}}`sec-messages`.
 
 {TERMS}
 ```
@@ -90,19 +104,27 @@ Grenzwert
 
 
 @pytest.fixture(scope="module")
-def small(builder, tmp_path_factory):
+def small_site(builder, tmp_path_factory):
     root = tmp_path_factory.mktemp("links") / "book"
     files = {
         "_config.yml": CONFIG,
         "chapters/a.md": HERE,
         "chapters/b.md": THERE,
+        "chapters/c.md": SAVED,
         "chapters/list.md": LIST,
+        "chapters/names.md": "# Names\n\n```{saved-names}\n```\n",
         "chapters/red.svg": SQUARE,
     }
     write_book(root, files)
     book = Book(root, builder)
+    book.extract()
     book.succeed()
-    with serve(book.html) as address:
+    return book.html
+
+
+@pytest.fixture(scope="module")
+def small(small_site):
+    with serve(small_site) as address:
         yield address
 
 
@@ -125,6 +147,42 @@ def opened(browser, small):
         assert visit.foreign == []
     for context in contexts:
         context.close()
+
+
+def test_of_a_folder_only_the_same_page_is_read(browser, small_site):
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto((small_site / "chapters" / "a.html").as_uri())
+    before = len(said)
+    page.locator("article a.internal", has_text="limit").first.hover()
+    page.wait_for_timeout(600)
+    assert box(page).is_hidden()
+    page.locator("article a.internal", has_text="(1)").first.hover()
+    box(page).wait_for()
+    assert said[before:] == []
+    context.close()
+
+
+def test_a_page_that_could_not_be_read_is_asked_for_again(browser, small):
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(small + "chapters/a.html")
+    page.route("**/list.html", lambda route: route.abort())
+    link = page.locator("article a.internal", has_text="limit").first
+    link.hover()
+    page.wait_for_timeout(600)
+    assert box(page).is_hidden()
+    page.unroute("**/list.html")
+    page.mouse.move(1200, 700)
+    page.wait_for_timeout(500)
+    link.hover()
+    box(page).wait_for()
+    # From here, a link of that page leads where it led from there.
+    inner = box(page).locator("dd a").evaluate("link => link.href")
+    assert inner == small + "chapters/list.html#sec-messages"
+    context.close()
 
 
 def box(page):
@@ -226,12 +284,14 @@ def test_a_list_is_filtered(opened):
     field.fill("no such thing")
     assert shown(page) == []
     assert page.get_by_role("status").text_content() == "没有这样的条目。"
+    page.evaluate("location.hash = '#%E0'")  # no text at all
     page.evaluate("location.hash = '#term-limit'")
     page.locator("#term-limit").wait_for()
     assert len(shown(page)) == everything
     assert field.input_value() == ""
 
 
-def test_short_lists_have_no_field(opened):
-    page = opened("chapters/a.html")
+@pytest.mark.parametrize("name", ["a", "names"])
+def test_short_lists_and_parameters_have_no_field(opened, name):
+    page = opened(f"chapters/{name}.html")
     assert page.locator(".entry-filter").count() == 0

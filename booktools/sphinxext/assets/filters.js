@@ -18,7 +18,7 @@
 
   // An entry: its terms, and what follows them up to the next term.
   const entries = [];
-  for (const term of document.querySelectorAll("article dl > dt")) {
+  for (const term of document.querySelectorAll("article dl:not(dl dl) > dt")) {
     const isNext = term.previousElementSibling?.matches("dt");
     const entry = isNext ? entries.at(-1) : { nodes: [], titles: [] };
     if (!isNext) entries.push(entry);
@@ -71,7 +71,9 @@
   input.addEventListener("input", show);
   // A link to an entry that is left out shows all of them.
   addEventListener("hashchange", () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let id = location.hash.slice(1);
+    try { id = decodeURIComponent(id); } catch {}
+    const target = document.getElementById(id);
     if (!target?.closest("[hidden]")) return;
     input.value = "";
     show();

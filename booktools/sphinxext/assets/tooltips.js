@@ -9,6 +9,8 @@
   const pageOf = (url) => {
     const address = url.href.replace(/#.*/, "");
     if (address === location.href.replace(/#.*/, "")) return document;
+    // A browser would refuse, and complain.
+    if (url.protocol === "file:") return null;
     if (!pages.has(address)) {
       const parse = async () => {
         const response = await fetch(address);
@@ -16,7 +18,10 @@
         const text = await response.text();
         return new DOMParser().parseFromString(text, "text/html");
       };
-      pages.set(address, parse());
+      const page = parse();
+      pages.set(address, page);
+      // Without network now; perhaps with it the next time.
+      page.catch(() => pages.delete(address));
     }
     return pages.get(address);
   };
@@ -52,7 +57,7 @@
   const find = async (link) => {
     const url = new URL(link.href);
     const page = await pageOf(url);
-    const target = page.getElementById(decodeURIComponent(url.hash.slice(1)));
+    const target = page?.getElementById(decodeURIComponent(url.hash.slice(1)));
     if (!target || isCovered(target, page)) return null;
     const copy = excerpt(target);
     if (!copy) return null;
@@ -60,6 +65,10 @@
       part.removeAttribute("id");
     }
     copy.querySelectorAll(".headerlink").forEach((sign) => sign.remove());
+    // Addresses are relative to the page that they are taken from.
+    for (const inner of copy.querySelectorAll("a[href]")) {
+      inner.href = new URL(inner.getAttribute("href"), url);
+    }
     for (const image of copy.querySelectorAll("img")) {
       image.src = new URL(image.getAttribute("src"), url);
       image.loading = "eager";
@@ -92,7 +101,7 @@
     hide();
     current = link;
     let copy = null;
-    // A page that cannot be read, such as one of a folder: the link is enough.
+    // Where a page cannot be read, the link is enough.
     try { copy = await find(link); } catch {}
     if (current !== link) return;
     if (!copy) {
