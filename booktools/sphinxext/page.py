@@ -17,7 +17,6 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.NEW_BUILDER, _add_templates)
     app.add_css_file("page.css")
     app.add_js_file("place.js", loading_method="defer")
-    app.add_js_file("mode_name.js", loading_method="defer")
 
 
 def _add_templates(app: Sphinx) -> None:

@@ -1,4 +1,4 @@
-"""What makes tips and menus is loaded once a reader does something."""
+"""The header: its tips and menus come once a reader does something."""
 
 import pytest
 
@@ -32,6 +32,15 @@ def test_a_reader_does_something(page, act):
     assert not is_loaded(page)
     with page.expect_response("**/bootstrap.js*"):
         act(page)
+
+
+def test_it_is_asked_for_again_where_it_could_not_come(page):
+    page.route("**/bootstrap.js*", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.mouse.move(300, 300)
+    page.unroute("**/bootstrap.js*")
+    with page.expect_response("**/bootstrap.js*"):
+        page.mouse.move(310, 310)
 
 
 def menu(page):
