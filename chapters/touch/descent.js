@@ -1,23 +1,36 @@
 // The start of a gradient descent is moved; its path is drawn anew.
 
-/** The gradient of the valley of the chapter. */
-export function slope([x, y]) {
-  return [0.1 * x, 2 * y];
-}
+const distance = ([x, y], fixed) => `distance ${fixed(Math.hypot(x, y), 3)}`;
+const place = ([x, y], fixed) => `x1 = ${fixed(x)}, x2 = ${fixed(y)}`;
+
+// The landscapes of the chapter: the gradient; to what a finger is rounded; how
+// far a key goes; what is said of the end of the path.
+const LANDS = {
+  "valley": {
+    slope: ([x, y]) => [0.1 * x, 2 * y],
+    unit: 0.05, across: 0.1, tell: distance,
+  },
+  // A saddle lies between them: small steps decide.
+  "two valleys": {
+    slope: ([x, y]) => [x ** 3 - x, y],
+    unit: 0.01, across: 0.01, tell: place,
+  },
+};
 
 /** The points that gradient descent comes through, the start first. */
-export function descend(start, eta, steps) {
+export function descend(land, start, eta, steps) {
   const path = [start];
   for (let step = 0; step < steps; step++) {
     const [x, y] = path.at(-1);
-    const [a, b] = slope([x, y]);
+    const [a, b] = LANDS[land].slope([x, y]);
     path.push([x - eta * a, y - eta * b]);
   }
   return path;
 }
 
-export function mount(figure, { start, eta, steps }) {
+export function mount(figure, { land, start, eta, steps }) {
   const { axes: [plane], colors, fixed } = figure;
+  const { unit, across, tell } = LANDS[land];
   const line = plane.curve({ stroke: colors[0] });
   const dots = Array.from({ length: steps + 1 }, () =>
     plane.dot({ fill: colors[0], r: 2.5 }));
@@ -25,15 +38,15 @@ export function mount(figure, { start, eta, steps }) {
   figure.handle(plane, {
     value: start,
     at: (point) => point,
-    from: (point) => point.map((x) => Math.round(20 * x) / 20),
-    key: ([x, y], right, up) => plane.inside([x + 0.1 * right, y + 0.1 * up]),
-    name: ([x, y]) => `x1 = ${fixed(x)}, x2 = ${fixed(y)}`,
+    from: (point) => point.map((x) => Math.round(x / unit) * unit),
+    key: ([x, y], right, up) => plane.inside([x + across * right, y + 0.1 * up]),
+    name: (point) => place(point, fixed),
     show(point) {
-      const path = descend(point, eta, steps);
+      const path = descend(land, point, eta, steps);
       line(path);
-      path.forEach((place, i) => dots[i](place));
+      path.forEach((each, i) => dots[i](each));
       first(point);
-      return `after ${steps} steps: distance ${fixed(Math.hypot(...path.at(-1)), 3)}`;
+      return `after ${steps} steps: ${tell(path.at(-1), fixed)}`;
     },
   });
 }

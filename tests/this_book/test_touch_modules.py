@@ -67,6 +67,7 @@ def jacobian(x):
 
 VALLEY = function("gradient_descent", "valley")
 TWO_VALLEYS = function("gradient_descent", "two_valleys")
+LANDS = {"valley": VALLEY, "two valleys": TWO_VALLEYS}
 DESCEND = function("gradient_descent", "descend")
 ROLL = function("gradient_descent", "roll")
 RATE = function("gradient_descent", "rate")
@@ -177,12 +178,11 @@ COMPARED = {
         "gradients": (lambda x, step: MAX_GATE(*x, step)[1], STEPS),
     },
     "descent": {
-        "slope": (slope(VALLEY), ALONE),
         "descend": (
-            lambda x, eta, steps: DESCEND(
-                slope(VALLEY), np.array(x), eta, steps
+            lambda land, x, eta, steps: DESCEND(
+                slope(LANDS[land]), np.array(x), eta, steps
             ),
-            WALKS,
+            [(land, *walk) for land in LANDS for walk in WALKS],
         ),
     },
     "momentum": {
@@ -193,15 +193,6 @@ COMPARED = {
             STARTS,
         ),
         "rate": (RATE, KNOBS),
-    },
-    "saddle": {
-        "slope": (slope(TWO_VALLEYS), ALONE),
-        "descend": (
-            lambda x, eta, steps: DESCEND(
-                slope(TWO_VALLEYS), np.array(x), eta, steps
-            ),
-            WALKS,
-        ),
     },
     "line": {
         "square": (square, PAIRS),
@@ -380,7 +371,6 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
     def check():
         place = slider.get_attribute("aria-valuetext")
         assert figure.locator(".touch-now").text_content() == say(place)
-        # All handles are of one and the same line.
         # All handles are of one and the same value.
         for other in sliders.all() if which else ():
             assert other.get_attribute("aria-valuetext") == place
