@@ -42,6 +42,7 @@ TESTS_OF_TORCH = (
     "build_autograd",
     "check_gradient",
     "d2lmini",
+    "generalization",
     "gradient_descent",
     "helpers",
     "linear_regression",

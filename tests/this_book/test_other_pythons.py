@@ -16,6 +16,7 @@ import yaml
 
 from booktools.source.chapter import read_book
 from tests.books import ROOT, copy_tools
+from tests.conftest import TESTS_OF_TORCH
 
 pytestmark = pytest.mark.build
 
@@ -64,3 +65,14 @@ def test_chapters_without_torch(tmp_path):
         assert (done.returncode, done.stderr) == (0, "")
     page = root / "_build" / "html" / "chapters" / "calculus.html"
     assert "_images/" in page.read_text("utf-8")
+
+
+def test_what_needs_torch_is_known():
+    """`make pythons` leaves these out, and could not even read the others."""
+    files = (ROOT / "tests" / "this_book").glob("test_*.py")
+    found = {
+        path.stem.removeprefix("test_")
+        for path in files
+        if re.search(r"(?m)^import torch$", path.read_text("utf-8"))
+    }
+    assert found == set(TESTS_OF_TORCH)

@@ -1,6 +1,7 @@
 """The benchmarks run, and measure what they say."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,16 @@ def test_jupyter_book_2_is_left_out_where_it_cannot_be_had(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     why = "Jupyter Book 2 is not measured: npm could not install mystmd"
     assert why in output.read_text("utf-8").splitlines()
+
+
+def test_what_stock_does_not_know_is_left_out():
+    code = "import sys; sys.path.insert(0, 'benchmarks'); import run; "
+    code += "print(run.OURS_ONLY.pattern)"
+    pattern = subprocess.check_output(
+        [sys.executable, "-c", code], cwd=ROOT, text=True
+    )
+    files = (ROOT / "booktools" / "sphinxext").glob("*.py")
+    text = "".join(file.read_text("utf-8") for file in files)
+    names = re.findall(r'add_directive\("([a-z-]+)"', text)
+    assert len(names) >= 4
+    assert [name for name in names if name not in pattern] == []
