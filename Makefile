@@ -2,7 +2,7 @@
 # everything, first makes sure of it (booktools/environment.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book execute merge quick test test-site nightly check extract saved repeat new doctor bench write serve pdf picture links pythons newest plain dist publish-notebooks mirror publish-release publish-pypi alarm lock clean
+.PHONY: help environment book execute merge quick test test-site nightly check extract saved repeat new doctor bench write serve pdf picture links pythons newest plain dist wheel publish-notebooks mirror publish-release publish-pypi alarm lock clean
 
 # The Python that .venv is made with; by default the first suitable one.
 PYTHON ?=
@@ -38,8 +38,8 @@ quick: environment ## Run the small tests, in two minutes
 test: environment ## Run all tests, but those for each night
 	$(PYTEST) --durations=10
 
-test-site: environment ## Test the book's own site, whatever its chapters
-	$(PYTEST) tests/site
+test-site: environment ## Check the book's own site, whatever its chapters
+	$(BIN)/python -m booktools check
 
 nightly: environment ## Run the tests that take too long for each change
 	$(PYTEST) -m nightly --durations=10
@@ -79,7 +79,7 @@ new: environment ## Begin a chapter: make new NAME=limits TITLE=极限
 doctor: environment ## Report what keeps the book from being published
 	$(BIN)/python -m booktools doctor
 
-bench: environment ## Measure against other Jupyter Books (25 minutes)
+bench: environment ## Measure against other Jupyter Books (40 minutes)
 	$(BIN)/python benchmarks/run.py
 
 write: environment ## Show the book while you write: it follows each change
@@ -96,11 +96,14 @@ pdf: _build/html/index.html environment ## Print the built book as one PDF
 _build/html/index.html:
 	@echo "error: there is no book yet; type: make book" >&2; exit 1
 
-# What the READMEs show; a course of one's own names another page.
-PAGE := chapters/calculus.html\#fig-secant
+# What the READMEs show; without a page, that is the first chapter.
+PLACE := chapters/calculus.html\#fig-secant
+PAGE := $(if $(wildcard chapters/calculus.md),$(PLACE))
 
 picture: _build/html/index.html environment ## Take the READMEs' picture
 	$(BIN)/python -m booktools picture '$(PAGE)' .github/page.png
+	[ ! -d _build/html/en ] || \
+	    $(BIN)/python -m booktools picture 'en/$(PAGE)' .github/page.en.png
 
 links: _build/html/index.html environment ## Find links to sites that are gone
 	$(BIN)/python -m booktools links
@@ -116,7 +119,7 @@ pythons: ## Test the tools with another Python: make pythons PYTHON=python3.13
 # In an environment of its own: .venv keeps what is pinned.
 newest: ## Build the book with the newest packages that can be taken
 	$(MAKE_ENVIRONMENT) _build/newest .github/requirements-newest.txt
-	_build/newest/bin/jupyter-book build .
+	PYTHONPATH=. _build/newest/bin/jupyter-book build .
 
 # In a folder elsewhere: above this one they would find d2lmini.
 plain: _build/html/index.html ## Run the notebooks as readers have them
@@ -126,8 +129,14 @@ plain: _build/html/index.html ## Run the notebooks as readers have them
 	cd "$$folder" && "$$jupyter" execute --timeout=300 *.ipynb && \
 	rm -r "$$folder"
 
-dist: _build/html/index.html environment ## Write the files of a release
+# A build takes the PDF away; what is there belongs to the site.
+UNPRINTED := $(if $(wildcard _build/html/_pdf/*.pdf),,pdf)
+
+dist: _build/html/index.html environment $(UNPRINTED) ## Write the files of a release
 	$(BIN)/python -m booktools release
+
+wheel: environment ## Build the tools as a package, for other books
+	@$(BIN)/python -m booktools wheel
 
 # These need git or GitHub's gh, and a Python, but not .venv: what may write
 # somewhere should install nothing.
@@ -145,7 +154,8 @@ publish-release: ## Put dist on GitHub, as the release of this tag
 
 publish-pypi: ## Put the wheel of dist on PyPI, from GitHub Actions
 	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt
-	_build/uv/bin/uv publish --trusted-publishing always dist/*.whl
+	_build/uv/bin/uv publish --trusted-publishing always \
+	    $(filter-out dist/booktools-%,$(wildcard dist/*.whl))
 
 alarm: ## Open or close the issue of a scheduled workflow on GitHub
 	@$(ANY_PYTHON) -m booktools alarm
@@ -153,14 +163,14 @@ alarm: ## Open or close the issue of a scheduled workflow on GitHub
 # Versions that the lock has stay as they are: to renew some, delete their
 # lines in it first.  PyTorch's CPU builds are not PyPI's: requirements-torch.txt
 # needs their hashes by hand, from PyTorch's index.
-lock: ## Lock every package that requirements*.txt ask for
+lock: ## Lock every package that the book and its tools ask for
 	$(MAKE_ENVIRONMENT) _build/uv .github/requirements-uv.txt
-	sed '/^-[rc]/d' requirements.txt requirements-cluster.txt \
-	    requirements-dev.txt | \
+	sed '/^-[cer]/d' requirements.txt requirements-dev.txt | \
 	_build/uv/bin/uv --no-config pip compile --quiet --universal \
 	    --python-version 3.11 --no-annotate --generate-hashes \
 	    --only-binary :all: --emit-build-options \
 	    --custom-compile-command 'make lock' -o requirements-lock.txt - \
+	    --all-extras booktools/pyproject.toml \
 	    >/dev/null
 	{ sed '/^#/!d' constraints.txt; \
 	  sed -n 's/^\([a-z0-9][^ ]*==.*[^ ]\) *\\$$/\1/p' requirements-lock.txt; \

@@ -9,7 +9,8 @@ When `.venv` was left half-made, moved, or made with another Python, it is made
 anew.  A folder that this module did not make, or one behind a link, is refused
 and stays as it is.  Every package is known by the hash that
 `requirements-lock.txt` has for it (PyTorch's CPU build: by that in
-`requirements-torch.txt`).  Variable ``BOOK_TORCH_INDEX`` names another index
+`requirements-torch.txt`); the tools themselves are those in `booktools/`,
+installed in place.  Variable ``BOOK_TORCH_INDEX`` names another index
 of PyTorch's CPU builds, such as a mirror nearby.
 
 This file uses the standard library only, since nothing is installed yet, and
@@ -41,8 +42,9 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP = "book-stamp.txt"
 UNFINISHED = "unfinished\n"
 
-# requirements.txt, requirements-cluster.txt, ...; there may be fewer.
-PARTS = ("", "-cluster", "-dev")
+# What is required, and by whom; there may be fewer files.
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+TOOLS = "booktools/pyproject.toml"
 LOCK = "requirements-lock.txt"
 CPU_TORCH = "requirements-torch.txt"
 
@@ -222,21 +224,44 @@ def _require_ours(folder: Path) -> None:
 
 def _require_locked(root: Path) -> None:
     """Refuse requirements that the lock does not have."""
-    locked = _pins(root / LOCK)
-    files = [root / f"requirements{part}.txt" for part in PARTS]
-    for file in filter(Path.is_file, files):
-        for name, version in _pins(file).items():
+    locked = _pins((root / LOCK).read_text("utf-8").splitlines())
+    asked = {TOOLS: _pins(tools_requirements())}
+    for name in REQUIREMENTS:
+        if (root / name).is_file():
+            asked[name] = _pins((root / name).read_text("utf-8").splitlines())
+    for file, pins in asked.items():
+        for name, version in pins.items():
             if locked.get(name) != version:
                 raise RefusalError(
-                    f"{file.name} asks for {name}{version}, which {LOCK} does"
+                    f"{file} asks for {name}{version}, which {LOCK} does"
                     " not have; run: make lock"
                 )
 
 
-def _pins(file: Path) -> "dict[str, str]":
-    """Return what a requirement file asks for: name -> version."""
+def tools_requirements() -> "list[str]":
+    """Return what the tools require, a line each as in their metadata.
+
+    Of what only an extra requires, the line says so.
+    """
+    file = Path(__file__).with_name("pyproject.toml")
+    if not file.is_file():
+        from importlib import metadata
+
+        return metadata.requires("booktools") or []
+    import tomllib
+
+    project = tomllib.loads(file.read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"].items()
+    return [
+        *project["dependencies"],
+        *(f'{line}; extra == "{e}"' for e, lines in extras for line in lines),
+    ]
+
+
+def _pins(lines: "list[str]") -> "dict[str, str]":
+    """Return what requirements ask for: name -> version."""
     pins = {}
-    for line in file.read_text("utf-8").splitlines():
+    for line in lines:
         text = re.split(r"[#;\\]| --", line)[0].replace(" ", "")
         found = re.match(r"(\w[\w.-]*)(?:\[.*?\])?(.*)", text)
         if found:
@@ -249,7 +274,8 @@ def _install(root: Path, venv: Path) -> None:
     pip = (*_pip(venv), "--require-hashes")
     file = root / CPU_TORCH
     if sys.platform == "linux" and file.is_file():
-        name = "torch-" + _pins(file)["torch"].lstrip("=")
+        pins = _pins(file.read_text("utf-8").splitlines())
+        name = "torch-" + pins["torch"].lstrip("=")
         index = os.environ.get("BOOK_TORCH_INDEX", CPU_INDEX)
         if not any(venv.glob(f"lib/*/*/{name}*.dist-info")):
             _say(f"Trying PyTorch's CPU build from {index}")
@@ -260,6 +286,9 @@ def _install(root: Path, venv: Path) -> None:
             except SetupError as error:
                 _say(_no_cpu_build(str(error)))
     _run(*pip, "-r", str(root / LOCK))
+    # Last: what builds them is in the lock.
+    alone = ("--no-deps", "--no-build-isolation", "--no-index")
+    _run(*_pip(venv), *alone, "-e", str((root / TOOLS).parent))
 
 
 def _no_cpu_build(output: str) -> str:
@@ -308,7 +337,8 @@ def _digest(root: Path) -> str:
     """Return a digest of all that decides what `.venv` holds."""
     files = sorted(root.glob("requirements*.txt"))
     digest = hashlib.sha256()
-    for file in [*files, root / "constraints.txt", Path(__file__)]:
+    files += [root / "constraints.txt", root / TOOLS]
+    for file in [*files, Path(__file__)]:
         digest.update(file.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -24,6 +24,8 @@ class Problem:
         Which running part of the book failed, such as ``code cell 2``.  What
         happens while code runs has the interpreter's own wording, so such a
         problem reads ``path:line (place): message``.
+    severity : str
+        ``error``, or ``warning`` for what stops nothing.
     """
 
     path: str
@@ -32,11 +34,13 @@ class Problem:
     message: str
     hint: str = ""
     place: str = ""
+    severity: str = "error"
 
     def __str__(self) -> str:
+        text = f"{self.path}:{self.line}: {self.severity}: {self.message}"
+        text += f" [{self.rule}]"
         if self.place:
-            return f"{self.path}:{self.line} ({self.place}): {self.message}"
-        text = f"{self.path}:{self.line}: error: {self.message} [{self.rule}]"
+            text = f"{self.path}:{self.line} ({self.place}): {self.message}"
         return f"{text}\n    hint: {self.hint}" if self.hint else text
 
 
@@ -52,6 +56,12 @@ class BookError(Exception):
     def __init__(self, problems: Iterable[Problem]):
         self.problems = sorted(set(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def not_built(path: str, what: str = "the book is not built yet") -> Problem:
+    """Return the problem of who needs a site that is not there."""
+    hint = "build it first: python -m booktools build"
+    return Problem(path, 1, "not-built", what, hint)
 
 
 def count(number: int, noun: str) -> str:

@@ -12,20 +12,19 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
 from pathlib import Path
 
 import nbformat
+import yaml
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
-from booktools.render import node, touch
-from booktools.source.chapter import Chapter
-from booktools.source.parts import Cell
+from booktools.render import node
 
 ROOT = Path(__file__).parents[1]
 # The books, tables of contents and so on that tests read.
 CASES = ROOT / "tests" / "tools"
+RELAXED = ("alt-text", "heading-label")
 COMMAND = [Path(sysconfig.get_path("scripts"), "jupyter-book"), "build", "."]
 
 WORKER = """
@@ -43,7 +42,7 @@ import booktools
 for name in sphinx.application.builtin_extensions:
     importlib.import_module(name)
 for module in pkgutil.walk_packages(booktools.__path__, "booktools."):
-    if not module.name.endswith("__main__"):
+    if not module.name.startswith(("booktools.__main__", "booktools.check")):
         importlib.import_module(module.name)
 
 def find_tools():
@@ -191,7 +190,8 @@ class Book:
     def write(self, name: str, text: str) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="\n")
+        data = text.encode()
+        path.write_bytes(relax(data) if name == "_config.yml" else data)
 
     def add(self, name: str, text: str) -> None:
         self.write(name, self.read(name) + text)
@@ -254,7 +254,7 @@ def write_book(root: Path, source: Path | Mapping[str, str]) -> Path:
     """Write a book from texts, or from the files of a folder.
 
     What is not given is filled in: a title, a start page, and a table of
-    contents with every chapter, sorted by name.
+    contents with every chapter, sorted by name.  Its package is `d2lmini`.
     """
     if isinstance(source, Path):
         shutil.copytree(source, root, dirs_exist_ok=True, symlinks=True)
@@ -268,34 +268,74 @@ def write_book(root: Path, source: Path | Mapping[str, str]) -> Path:
     toc += "".join(f"  - file: chapters/{name}\n" for name in chapters)
     defaults = {
         "_config.yml": "title: A small book\n",
+        "pyproject.toml": "[project]\nname = 'd2lmini'\n",
         "_toc.yml": toc,
         "index.md": "# A small book\n",
     }
     for name, text in defaults.items():
         if not (root / name).exists():
             (root / name).write_text(text, "utf-8", newline="\n")
+    config = root / "_config.yml"
+    config.write_bytes(relax(config.read_bytes()))
     return root
+
+
+def own_modules() -> list[Path]:
+    """Return the modules of the tools, without what npm has installed."""
+    paths = sorted((ROOT / "booktools").rglob("*.py"))
+    return [path for path in paths if node.PACKAGES not in path.parts]
+
+
+def relax(config: bytes) -> bytes:
+    """Switch off what small books break that are not about it.
+
+    Lines stay where they are; settings that no book can have stay, too.
+    """
+    try:
+        text = config.decode()
+        root = yaml.compose(text)
+        sphinx = child(root, "sphinx")
+        node = child(sphinx, "config")
+    except (TypeError, ValueError, yaml.YAMLError):
+        return config
+    rules = f"booktools_rules: {{{', '.join(f'{r}: false' for r in RELAXED)}}}"
+    if root is None or root.flow_style:
+        return config
+    if sphinx is None:
+        text += f"sphinx: {{config: {{{rules}}}}}\n"
+    elif "booktools_rules" not in text:
+        above = sphinx if node is None else node
+        rules = f"config: {{{rules}}}" if node is None else rules
+        at = above.start_mark.index
+        if above.flow_style:
+            comma = ", " if above.value else ""
+            text = f"{text[: at + 1]}{rules}{comma}{text[at + 1 :]}"
+        else:  # behind the last line, which is the last of the file
+            text += " " * above.start_mark.column + rules + "\n"
+    return text.encode()
+
+
+def child(mapping: yaml.Node | None, name: str) -> yaml.MappingNode | None:
+    """Return the settings of a name in YAML, or None."""
+    if mapping is None:
+        return None
+    values = [value for key, value in mapping.value if key.value == name]
+    for value in values:
+        if isinstance(value, yaml.MappingNode):
+            return value
+        raise ValueError(f"{name} has no settings")
+    return None
 
 
 def copy_tools(root: Path) -> None:
     """Give a book its own copy of the tools."""
-    ignore = shutil.ignore_patterns("__pycache__")
+    ignore = shutil.ignore_patterns("__pycache__", node.PACKAGES)
     shutil.copytree(ROOT / "booktools", root / "booktools", ignore=ignore)
-    link_packages(root)
-
-
-def link_packages(root: Path) -> None:
-    """Let a copy of the tools use the npm packages that this one has."""
-    folders = [ROOT]
-    if (ROOT / touch.FOLDER).is_dir():
-        folders.append(touch.NPM)
-    for folder in folders:
-        packages = node.require_packages(folder)
-        copy = root / folder.relative_to(ROOT)
-        copy.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", node.LOCK):
-            shutil.copy(folder / name, copy / name)
-        (copy / packages.name).symlink_to(packages)
+    # It uses the npm packages that this one has.
+    for name in ("katex", "touch"):
+        packages = node.require_packages(name)
+        copy = root / packages.relative_to(ROOT)
+        copy.symlink_to(packages)
 
 
 def read(folder: Path, docname: str) -> NotebookNode:
@@ -311,17 +351,6 @@ def prose(notebook: NotebookNode) -> list[str]:
 def code(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the code cells of a notebook."""
     return [c for c in notebook.cells if c.cell_type == "code"]
-
-
-def answers(chapter: Chapter) -> list[Cell]:
-    """Return the code cells of a chapter that are within answers."""
-    lines = (ROOT / chapter.path).read_text("utf-8").splitlines()
-    depths = accumulate(
-        ("{solution-start}" in line) - ("{solution-end}" in line)
-        for line in lines
-    )
-    within = [depth > 0 for depth in depths]
-    return [cell for cell in chapter.cells if within[cell.line - 1]]
 
 
 def git(folder: Path, *arguments: str | Path) -> str:

@@ -11,33 +11,35 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from booktools.editions.languages import read_editions
+from booktools.render.browser import NO_BROWSER, fetchable, find_version
 from tests.books import (
     COMMAND,
     ROOT,
     Book,
     Builder,
-    link_packages,
+    environ,
     open_builder,
     write_book,
 )
 
-pytest_plugins = ["tests.browser", "tests.readers"]
+pytest_plugins = ["booktools.check.browser", "booktools.check.readers"]
 
 # What a book is built from.
 SOURCES = (
-    "booktools chapters d2lmini _config.yml _toc.yml index.md genindex.md "
+    "chapters d2lmini _config.yml _toc.yml index.md genindex.md "
     "pyproject.toml LICENSE"
 )
 
 
 # Fixtures that build books, start a browser, or take long without either:
 # a print, kernels, environments.
-BUILD = {"builder", "site"}
+BUILD = {"builder", "whole_site"}
 BROWSER = {"browser"}
 SLOW = {"print_book", "hostile", "ready", "reader", "jupyter", "beginner"}
 # Fixtures of the whole book, which needs PyTorch, and the tests of what it
 # saves.
-NEED_TORCH = {"site"}
+NEED_TORCH = {"whole_site"}
 TESTS_OF_TORCH = (
     "build_autograd",
     "check_gradient",
@@ -47,6 +49,16 @@ TESTS_OF_TORCH = (
     "helpers",
     "linear_regression",
 )
+
+
+def pytest_collection_finish(session):
+    """Say at once what these tests lack, not after all the others."""
+    if (
+        any("browser" in item.fixturenames for item in session.items)
+        and not fetchable()
+        and not find_version()
+    ):
+        pytest.exit(str(NO_BROWSER), returncode=1)
 
 
 def pytest_addoption(parser):
@@ -129,7 +141,13 @@ def builder() -> Iterator[Builder]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
+def site(whole_site) -> Path:
+    """Return the site of this book, in the language of its source."""
+    return whole_site
+
+
+@pytest.fixture(scope="session")
+def whole_site(tmp_path_factory) -> Path:
     """Build this book, from a copy, as the repository a/b would publish it.
 
     Tests may read the folder but not write to it.  All processes that run
@@ -142,25 +160,52 @@ def site(tmp_path_factory) -> Path:
     with FileLock(folder / "this.lock"):
         if not root.exists():
             root.mkdir(parents=True)
-            for name in SOURCES.split():
+            editions = [edition.language for edition in read_editions(ROOT)]
+            for name in [*SOURCES.split(), *editions]:
                 if name == "d2lmini" and not (ROOT / name).exists():
                     continue  # a course of one's own that saves nothing
                 copy = (
                     shutil.copytree if (ROOT / name).is_dir() else shutil.copy
                 )
                 copy(ROOT / name, root / name)
-            link_packages(root)
             result = subprocess.run(
                 COMMAND,
                 cwd=root,
-                env=os.environ
-                | {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF_NAME": "main"},
+                env=environ(GITHUB_REPOSITORY="a/b", GITHUB_REF_NAME="main"),
                 capture_output=True,
                 text=True,
             )
             assert (result.returncode, result.stderr) == (0, "")
     assert (root / "_build" / "html").is_dir(), "see the first of the errors"
     return root / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def top_address(whole_site) -> Iterator[str]:
+    """Serve this book, in all languages; return where."""
+    # Not before pytest has loaded it, as a plugin.
+    from booktools.check.browser import serve
+
+    with serve(whole_site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def address(top_address) -> str:
+    """Return where this book is in the language of its source."""
+    return top_address
+
+
+@pytest.fixture(scope="session")
+def language() -> str:
+    """Return the language of readers."""
+    return "zh-CN"
+
+
+@pytest.fixture(scope="session")
+def packages() -> tuple[str, ...]:
+    """Return what readers have installed."""
+    return ("numpy", "matplotlib", "torch")
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from pathlib import Path
 from booktools.render import node
 
 ROOT = Path(__file__).parents[1]
-LINT = ROOT / "npm" / "lint"
+LINT = node.NPM / "lint"
 CHECKED = (
-    *("booktools", "npm/lint/eslint.config.mjs", "tests/javascript"),
+    *("booktools", "tests/javascript"),
     *("chapters/touch",) * (ROOT / "chapters" / "touch").is_dir(),
 )
 
-node.require_packages()  # KaTeX, which the tests run
-eslint = node.require_packages(LINT) / "eslint" / "bin" / "eslint.js"
+node.require_packages("katex")  # KaTeX, which the tests run
+eslint = node.require_packages("lint") / "eslint" / "bin" / "eslint.js"
 config = ("--config", LINT / "eslint.config.mjs")
 commands = [
     [eslint, *config, "--max-warnings", "0", *CHECKED],

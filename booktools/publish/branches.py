@@ -15,19 +15,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
-from booktools.environment import CPU_INDEX, OLDEST
-from booktools.problem import BookError, Problem
+from booktools.environment import CPU_INDEX, OLDEST, tools_requirements
+from booktools.problem import BookError, Problem, not_built
+from booktools.publish.age import warn_if_older
 from booktools.publish.git import call_git
 from booktools.publish.layout import (
     BINDER_BRANCH,
     NOTEBOOKS,
     NOTEBOOKS_BRANCH,
+    READMES,
 )
 from booktools.publish.repository import Site, find_site
 
-ASSETS = Path(__file__).with_name("assets")
-
-# In requirements.txt, the paragraph that notebooks need begins with this.
+REQUIREMENTS = "requirements.txt"
+# In it, the paragraph that notebooks need begins with this.
 HEADING = "# What chapters import"
 
 # On Binder on top: what shows and runs notebooks, and what fetches them.
@@ -52,7 +53,7 @@ def publish(
     root : Path
         Folder of the book, in a clone of its repository.
     html : Path
-        The built site; only its notebooks are needed.
+        The built site; only its notebooks and `_branches` are needed.
     remote : str
         Name or address of the repository to publish to.
     environ : mapping of str to str
@@ -70,11 +71,13 @@ def publish(
     """
     site = find_site(root, environ)
     environment = environment_files(root)
+    notebooks = notebook_files(html)
     contents = {
-        BINDER_BRANCH: environment | {"README.md": _readme("binder", site)},
-        NOTEBOOKS_BRANCH: notebook_files(html)
+        BINDER_BRANCH: environment
+        | {"README.md": _readme(html, BINDER_BRANCH, site)},
+        NOTEBOOKS_BRANCH: notebooks
         | environment
-        | {"README.md": _readme("notebooks", site)},
+        | {"README.md": _readme(html, NOTEBOOKS_BRANCH, site)},
     }
     return append(root, remote, contents, {})
 
@@ -138,17 +141,26 @@ def notebook_files(html: Path) -> dict[str, bytes]:
     """Return what a site offers as a whole, path -> content.
 
     That is its zip: notebooks and scripts with just the package that they
-    were built with.
+    were built with.  Those of an edition are in a folder of its language.
     """
     archives = sorted((html / NOTEBOOKS).glob("*.zip"))
     if len(archives) != 1:
         what = f"there are {len(archives)} zips of notebooks, not one"
         path = (html / NOTEBOOKS).as_posix()
-        raise BookError(
-            [Problem(path, 1, "not-built", what, "build first: make book")]
-        )
-    with ZipFile(archives[0]) as archive:
-        # All are in one folder, which a branch is by itself.
+        raise BookError([not_built(path, what)])
+    files = _members(archives[0])
+    for archive in sorted(html.glob(f"*/{NOTEBOOKS}/*.zip")):
+        language = archive.parents[1].name
+        for name, data in _members(archive).items():
+            # The package is there once: it is the same in all languages.
+            if name.endswith(".ipynb") or files.get(name) != data:
+                files[f"{language}/{name}"] = data
+    return files
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    """Return the files in a zip, without the one folder that all are in."""
+    with ZipFile(path) as archive:
         return {
             info.filename.partition("/")[2]: archive.read(info)
             for info in archive.infolist()
@@ -162,18 +174,12 @@ def environment_files(root: Path) -> dict[str, bytes]:
     It has what chapters import, in the versions that they were built with,
     and a Chinese font to draw with.
     """
-    name = "requirements.txt"
-    text = (root / name).read_text("utf-8")
-    paragraphs = [p for p in text.split("\n\n") if p.startswith(HEADING)]
-    if not paragraphs:
-        what = f"there is no paragraph that begins {HEADING!r}"
-        hint = "put what chapters import into one; Binder gets it, too"
-        raise BookError([Problem(name, 1, "no-chapter-pins", what, hint)])
+    pins = chapter_pins(root)
     lines = [
         # PyTorch's own index: the default one has gigabytes for GPUs.
         f"--extra-index-url {CPU_INDEX}",
-        *_pins(paragraphs[0]),
-        *(pin for pin in _pins(text) if pin.startswith("ipykernel==")),
+        *pins,
+        *(p for p in tools_requirements() if p.startswith("ipykernel==")),
         *SERVER,
     ]
     return {
@@ -183,18 +189,42 @@ def environment_files(root: Path) -> dict[str, bytes]:
     }
 
 
+def chapter_pins(root: Path) -> list[str]:
+    """Return what readers of notebooks install: what chapters import.
+
+    Raises
+    ------
+    BookError
+        When `requirements.txt` has no such paragraph.
+    """
+    text = (root / REQUIREMENTS).read_text("utf-8")
+    paragraphs = [p for p in text.split("\n\n") if p.startswith(HEADING)]
+    if not paragraphs:
+        what = f"there is no paragraph that begins {HEADING!r}"
+        hint = "put what chapters import into one; Binder gets it, too"
+        raise BookError(
+            [Problem(REQUIREMENTS, 1, "no-chapter-pins", what, hint)]
+        )
+    return _pins(paragraphs[0])
+
+
 def _pins(text: str) -> list[str]:
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     return [line for line in lines if line]
 
 
-def _readme(name: str, site: Site | None) -> bytes:
-    text = (ASSETS / f"{name}_readme.md").read_text("utf-8")
+def _readme(html: Path, branch: str, site: Site | None) -> bytes:
+    """Return what stands at the top of a branch.
+
+    The build has written it in the language of the book.
+    """
+    text = (html / READMES[branch]).read_text("utf-8")
     if site:
         source = f"https://github.com/{site.owner}/{site.repository}"
-        text += f"\n* 网页 / Site: <{site.url}>"
-        text += f"\n* 源文件 / Source: <{source}/tree/{site.branch}>\n"
-    return text.encode()
+        text = text.replace("@site@", site.url)
+        text = text.replace("@source@", f"{source}/tree/{site.branch}")
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if "@>" not in line).encode()
 
 
 def _write_tree(root: Path, files: Mapping[str, bytes]) -> str:
@@ -271,6 +301,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(root: Path, arguments: Namespace) -> int:
     """Publish notebooks."""
     html = root / arguments.site
+    warn_if_older(root, html)
     commits = publish(root, html, arguments.remote, os.environ)
     for branch, commit in commits.items():
         print(f"{branch}: {commit or 'unchanged'}")

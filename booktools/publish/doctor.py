@@ -20,7 +20,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from booktools.environment import NEWEST, OLDEST
+from booktools.environment import NEWEST, OLDEST, tools_requirements
 from booktools.problem import BookError
 from booktools.publish.git import ask_git
 from booktools.publish.layout import BINDER_BRANCH, COMMIT, NOTEBOOKS_BRANCH
@@ -33,8 +33,9 @@ WORKFLOW = "publish.yml"
 PUBLISH = "on GitHub: Actions > publish > Run workflow; read what it says"
 PAGES = "on GitHub: Settings > Pages > Source: GitHub Actions"
 
+PIP = f"{sys.executable} -m pip install"
 INSTALL = (
-    f"{sys.executable} -m pip install -r requirements.txt"
+    f"{PIP} -r requirements.txt"
     if sys.prefix != sys.base_prefix
     else "make doctor, which makes an environment with all packages"
 )
@@ -69,7 +70,8 @@ def examine(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         Environment variables: those of `find_site`, ``GITHUB_API_URL`` and
         ``GITHUB_TOKEN``.
     """
-    yield from (_python(), _packages(root), _node(), _font(), _browser())
+    yield from (_python(), _packages(root), _node(root))
+    yield from (*_font(root), _browser())
     try:
         site = find_site(root, environ)
     except BookError as error:
@@ -107,64 +109,90 @@ def _python() -> Finding:
 def _packages(root: Path) -> Finding:
     """Compare what is installed with what is pinned."""
     try:
-        from packaging.requirements import Requirement
+        from packaging.requirements import InvalidRequirement, Requirement
     except ImportError as error:
         return _missing(error, "compares packages with what is pinned")
+    pins = [(line, True) for line in _lines(root / "requirements.txt")]
+    pins += [(line, "extra ==" not in line) for line in tools_requirements()]
+    pins += [(line, False) for line in _lines(root / "constraints.txt")]
     wrong = []
-    for name in ("requirements.txt", "constraints.txt"):
-        for line in (root / name).read_text("utf-8").splitlines():
-            line = line.partition("#")[0].strip()
-            if not line or line.startswith("-"):
-                continue
+    for line, is_needed in pins:
+        try:
             pin = Requirement(line)
-            if pin.marker and not pin.marker.evaluate():
-                continue
-            try:
-                found = metadata.version(pin.name)
-            except metadata.PackageNotFoundError:
-                # A constraint holds only for what is installed.
-                if name == "requirements.txt":
-                    wrong.append(f"{pin.name} is missing")
-                continue
-            if not pin.specifier.contains(found, prereleases=True):
-                wrong.append(f"{pin.name} is {found}, not {pin.specifier}")
+        except InvalidRequirement:
+            continue  # a file, which says no version
+        # What is in an extra is needed only for what some books have.
+        extra = {"extra": line.partition('extra == "')[2].partition('"')[0]}
+        if pin.marker and not pin.marker.evaluate(extra):
+            continue
+        try:
+            found = metadata.version(pin.name)
+        except metadata.PackageNotFoundError:
+            if is_needed:
+                wrong.append(f"{pin.name} is missing")
+            continue
+        if not pin.specifier.contains(found, prereleases=True):
+            wrong.append(f"{pin.name} is {found}, not {pin.specifier}")
+    wrong = list(dict.fromkeys(wrong))
     if not wrong:
         return Finding("ok", "all packages are as pinned")
     return Finding("error", "; ".join(wrong), INSTALL)
 
 
-def _node() -> Finding:
+def _lines(file: Path) -> list[str]:
+    """Return the requirements in a file, if there is one; no options."""
+    text = file.read_text("utf-8") if file.is_file() else ""
+    lines = (line.partition(" #")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line and line[0] not in "#-"]
+
+
+def _node(root: Path) -> Finding:
     if version := node.find_version():
         return Finding("ok", f"Node.js {version}, with npm")
+    with suppress(ImportError, BookError):  # others will report it
+        from booktools.source.config import is_off, read_features
+
+        if is_off(read_features(root), "formulas"):
+            return Finding("ok", "no Node.js: formulas are made elsewhere")
     text = f"there is no Node.js {node.OLDEST} or newer with npm, for formulas"
     return Finding("error", text, INSTALL)
 
 
-def _font() -> Finding:
+def _font(root: Path) -> Iterator[Finding]:
+    """Look for a Chinese font, where a book may draw with one."""
+    with suppress(ImportError, BookError):  # said when chapters are read
+        from booktools.language import Language
+        from booktools.source.config import read_language
+
+        if not Language(read_language(root, [])).is_cjk:
+            return
     try:
         from matplotlib import font_manager
         from matplotlib.ft2font import FT2Font
     except ImportError as error:
-        return _missing(error, "draws figures")
+        yield _missing(error, "draws figures")
+        return
     for path in sorted(font_manager.findSystemFonts()):
         with suppress(Exception):  # many a font is none that can be read
             font = FT2Font(path)
             if font.get_char_index(ord("导")):
-                return Finding("ok", f"Chinese font {font.family_name}")
+                yield Finding("ok", f"Chinese font {font.family_name}")
+                return
     text = "no font has Chinese letters: those in figures would be boxes"
     cure = "install Noto Sans CJK (Debian, Ubuntu: apt install fonts-noto-cjk)"
-    return Finding("warning", text, cure)
+    yield Finding("warning", text, cure)
 
 
 def _browser() -> Finding:
     try:
         from booktools.render import browser
     except ImportError as error:
-        return _missing(error, "prints the PDF")
+        text = f"package {error.name} is missing, which prints the PDF"
+        return Finding("warning", text, f"{PIP} 'booktools[pdf]'")
     if version := browser.find_version():
         return Finding("ok", f"Chromium {version}, for the PDF")
     if browser.fetchable():
-        return Finding("ok", "no Chromium: make pdf gets one from npm")
+        return Finding("ok", "no Chromium: the first PDF gets one from npm")
     text = "there is no Chromium that starts; only the PDF needs it"
     return Finding("warning", text, browser.INSTALL)
 

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 from bs4 import BeautifulSoup
 
-from booktools.problem import BookError, Problem
+from booktools.problem import BookError, Problem, not_built
 from booktools.source.chapter import Book
 
 # Seconds before an address that did not answer is asked again.
@@ -101,6 +101,9 @@ def _line(source: Path, url: str) -> int:
 def main(book: Book, arguments: Namespace) -> int:
     """Ask for every address that the built site links to."""
     html = book.root / "_build" / "html"
+    if not (html / "index.html").is_file():
+        place = "_build/html/index.html"
+        raise BookError([not_built(place, "there is no site")])
     if problems := find_dead_links(book.root, html):
         raise BookError(problems)
     print("every link to another site answers")

@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from booktools.problem import BookError, Problem
+from booktools.problem import BookError, Problem, not_built
 from booktools.publish.branches import append
 from booktools.publish.git import run_git
 from booktools.publish.layout import PDF
@@ -64,8 +64,7 @@ def mirror(root: Path, html: Path, remote: str, branch: str) -> dict[str, str]:
         if path.is_file() and path.parent.name != PDF
     }
     if "index.html" not in files:
-        what, hint = "there is no site", "build first: make book"
-        raise BookError([Problem(html.as_posix(), 1, "not-built", what, hint)])
+        raise BookError([not_built(html.as_posix(), "there is no site")])
     # A branch such as "a:b" would change more than itself.
     options = ("check-ref-format", "--branch", branch)
     if run_git(root, *options).stdout != f"{branch}\n".encode():

@@ -3,25 +3,33 @@
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from booktools.editions.languages import read_editions
 from booktools.problem import BookError, Problem
 from booktools.publish.archive import write_zip
-from booktools.publish.layout import NOTEBOOKS, PDF
+from booktools.publish.layout import NOTEBOOKS, PDF, file_name
+from booktools.publish.wheel import (
+    FOLDER,
+    TOOLS,
+    TOOLS_WHEEL,
+    build_tools,
+    build_wheel,
+)
 from booktools.source.chapter import Book
 from booktools.source.package import read_version
 
-FOLDER = "dist"
 SUMS = "SHA256SUMS"
 
 
 def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
     """Write the package, the notebooks, the PDF and the whole site.
+
+    Where the tools are part of the book's repository, their wheel, too.
 
     Parameters
     ----------
@@ -40,20 +48,15 @@ def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
     BookError
         When a part is not built, or the tag is not this version's.
     subprocess.CalledProcessError
-        If the package cannot be built.
+        If the package, or the wheel of the tools, cannot be built.
     """
     version, html = read_version(book.root), book.root / "_build" / "html"
-    parts = {
-        "notebooks.zip": html / NOTEBOOKS / f"{book.package}.zip",
-        "book.pdf": html / PDF / f"{book.package}.pdf",
-    }
+    parts = _parts(book, html)
     problems = [
-        Problem(part.as_posix(), 1, "not-built", "there is none", how)
-        for part, how in zip(
-            [html / "index.html", *parts.values()],
-            ("make book", "make book", "make pdf"),
-            strict=True,
-        )
+        Problem(part.as_posix(), 1, "not-built", "there is none", hint)
+        for part in [html / "index.html", *parts.values()]
+        for command in ["pdf" if part.suffix == ".pdf" else "build"]
+        for hint in [f"make it first: python -m booktools {command}"]
         if not part.is_file()
     ]
     tag = environ.get("GITHUB_REF_NAME", "")
@@ -71,13 +74,9 @@ def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
     start = f"{book.package}-{version}"
     with TemporaryDirectory(dir=book.root, prefix=".dist-") as name:
         folder = Path(name, FOLDER)
-        hatchling = ("-m", "hatchling", "build", "-t", "wheel", "-d")
-        subprocess.run(
-            [sys.executable, *hatchling, folder.resolve()],
-            cwd=book.root,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        build_wheel(book.root, folder)
+        if TOOLS.parent == book.root.resolve():
+            build_tools(folder)
         for ending, part in parts.items():
             shutil.copyfile(part, folder / f"{start}-{ending}")
         files = sorted(path for path in html.rglob("*") if path.is_file())
@@ -99,6 +98,19 @@ def write_release(book: Book, environ: Mapping[str, str]) -> list[str]:
     return [f"{FOLDER}/{file.name}" for file in [*made, target / SUMS]]
 
 
+def _parts(book: Book, html: Path) -> dict[str, Path]:
+    """Return what readers get by itself: the end of its name -> its file."""
+    parts = {}
+    languages = [edition.language for edition in read_editions(book.root)]
+    for language in ["", *languages]:
+        name = file_name(book.package, language)
+        start = f"{language}-" if language else ""
+        site = html / language
+        parts[f"{start}notebooks.zip"] = site / NOTEBOOKS / f"{name}.zip"
+        parts[f"{start}book.pdf"] = site / PDF / f"{name}.pdf"
+    return parts
+
+
 def _is_ours(folder: Path) -> bool:
     """Tell whether a folder holds nothing but what a release has put there."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
@@ -107,10 +119,13 @@ def _is_ours(folder: Path) -> bool:
         {path.name for path in folder.iterdir()} if folder.exists() else set()
     )
     sums = folder / SUMS
-    if not names or not sums.is_file():
-        return not names
-    lines = sums.read_text("utf-8", "replace").splitlines()
-    return names == {SUMS, *(line.partition("  ")[2] for line in lines)}
+    listed = set()
+    if sums.is_file():
+        lines = sums.read_text("utf-8", "replace").splitlines()
+        listed = {SUMS, *(line.partition("  ")[2] for line in lines)}
+    # What `make wheel` has put there is in no list.
+    others = {name for name in names if not fnmatch(name, TOOLS_WHEEL)}
+    return others <= listed <= names
 
 
 def main(book: Book, arguments: Namespace) -> int:

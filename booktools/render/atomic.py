@@ -8,7 +8,7 @@ import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,18 +40,16 @@ def lock(folder: Path, waiting: Callable[[], None]) -> FileLock:
     return found
 
 
-def replace_files(
-    target: Path, sources: Iterable[tuple[Path, Iterable[str]]]
-) -> None:
+def replace_files(target: Path, files: Mapping[str, Path]) -> None:
     """Replace a folder by copies of files, all at once.
 
     Parameters
     ----------
     target : Path
         The folder to replace; it need not exist.
-    sources : iterable of (Path, iterable of str)
-        Folders, and the files in each of them, relative to it.  The target
-        may be one of them.
+    files : mapping of str to Path
+        What it has then: the names of files in it, and of what they are
+        copies.  The target may have some of these itself.
 
     Raises
     ------
@@ -61,11 +59,10 @@ def replace_files(
     new = _beside(target, "new")
     forget_unfinished(target)
     new.mkdir()
-    for source, names in sources:
-        for name in names:
-            copy = new / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source / name, copy)
+    for name, source in files.items():
+        copy = new / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, copy)
     replace_folder(target, new)
 
 

@@ -1,8 +1,8 @@
 """A real browser for whatever has to see pages as readers do: Chromium.
 
 Playwright's own if it is there, else one that the system has.  Where there
-is none, npm brings one, in the version that `npm/chromium` pins, if it has one
-for this kind of computer.  Whatever it is, on Linux it has the same fonts.
+is none, npm brings one, in the version that `npm/chromium` locks, if it has
+one for this kind of computer.  Whatever it is, on Linux it has the same fonts.
 """
 
 import os
@@ -10,7 +10,7 @@ import platform
 import shutil
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -39,12 +39,10 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
-NPM = node.ROOT / "npm" / "chromium"
-
 # How to get one where npm has none.
 INSTALL = f"{sys.executable} -m playwright install --with-deps chromium"
 NO_BROWSER = Problem(
-    "npm/chromium",
+    "booktools/npm/chromium/package.json",
     1,
     "no-browser",
     "there is no Chromium that starts on this computer",
@@ -53,15 +51,22 @@ NO_BROWSER = Problem(
 
 
 @contextmanager
-def open_chromium() -> Iterator[Browser]:
+def open_chromium(
+    fonts: Iterable[Path] | None = None,
+) -> Iterator[Browser]:
     """Start Chromium, and end it.
+
+    Parameters
+    ----------
+    fonts : iterable of Path, optional
+        Files of the fonts that it has on Linux; by default, all of ours.
 
     Raises
     ------
     BookError
         When there is no browser, or no font, and none can be had.
     """
-    with only_these_fonts() as variables, _playwright() as playwright:
+    with only_these_fonts(fonts) as variables, _playwright() as playwright:
         browser = _find(playwright.chromium, variables)
         if not browser and fetchable():
             browser = _start_fetched(playwright.chromium, variables)
@@ -128,14 +133,15 @@ def _start_fetched(
 
 def fetch() -> Path:
     """Return the folder of the Chromium that npm has, getting it if needed."""
-    folder = NPM / node.PACKAGES.name / ".unpacked"
+    folder = node.find_packages("chromium") / ".unpacked"
     if not folder.is_dir():
         print(
             "There is no Chromium: getting one with npm (70 MB, once)",
             file=sys.stderr,
             flush=True,
         )
-    packed = node.require_packages(NPM) / "@sparticuz" / "chromium" / "bin"
+    packages = node.require_packages("chromium")
+    packed = packages / "@sparticuz" / "chromium" / "bin"
     if not folder.is_dir():
         with TemporaryDirectory(dir=folder.parent) as name:
             half = Path(name, "half")

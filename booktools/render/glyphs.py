@@ -22,7 +22,8 @@ _NAMELESS = "OTS-derived-font"
 _SHOWS_TEXT = (b"Tj", b"TJ", b"'", b'"')
 # Glyph 0, an empty box, in a string, which Chromium writes as <0A1B0000>; or a
 # string written in another way.  To parse what has none would take minutes.
-_MAY_HAVE_BOX = re.compile(rb"<(?:[0-9A-Fa-f]{4})*0000|\(")
+# What a glyph means, as two letters in one, is not drawn.
+_MAY_HAVE_BOX = re.compile(rb"<(?:[0-9A-Fa-f]{4})*0000|(?<!/ActualText )\(")
 # Characters that are not drawn.
 _INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Zs")
 _SELECTORS = range(0xFE00, 0xFE10)
@@ -69,8 +70,8 @@ def find_letters(
     maths : iterable of Path
         Files of the fonts that only formulas have.
     """
-    known = _characters(fonts)
-    in_maths = known | _characters(maths)
+    known = characters(fonts)
+    in_maths = known | characters(maths)
     problems = []
     for file, path, article in articles:
         formulas = "".join(tag.get_text() for tag in article.select(".katex"))
@@ -82,7 +83,7 @@ def find_letters(
         missing = {*text} - known | {*formulas} - in_maths
         source = file.read_text("utf-8") if file.is_file() else ""
         for letter in missing:
-            if not _is_drawn(letter):
+            if not is_drawn(letter):
                 continue
             line = source.partition(letter)[0].count("\n") + 1
             name = unicodedata.name(letter, "without a name")
@@ -144,7 +145,7 @@ def _name(file: Path) -> str:
         return str((names and names.getDebugName(6)) or _NAMELESS)
 
 
-def _characters(files: Iterable[Path]) -> set[str]:
+def characters(files: Iterable[Path]) -> set[str]:
     """Return the characters for which fonts have glyphs."""
     found: set[str] = set()
     for file in files:
@@ -153,7 +154,8 @@ def _characters(files: Iterable[Path]) -> set[str]:
     return found
 
 
-def _is_drawn(letter: str) -> bool:
+def is_drawn(letter: str) -> bool:
+    """Tell whether a character needs a glyph."""
     return not (
         unicodedata.category(letter) in _INVISIBLE or ord(letter) in _SELECTORS
     )

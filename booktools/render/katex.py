@@ -48,7 +48,7 @@ class Answer:
 
 def version() -> str:
     """Return the version of KaTeX."""
-    return node.package_version("katex")
+    return node.package_version("katex", "katex")
 
 
 def render(formulas: Iterable[tuple[str, bool]]) -> list[Answer]:
@@ -59,7 +59,7 @@ def render(formulas: Iterable[tuple[str, bool]]) -> list[Answer]:
     formulas : iterable of (str, bool)
         The TeX of each, and whether it stands on lines of its own.
     """
-    katex = node.require_packages() / "katex"
+    katex = node.require_packages("katex") / "katex"
     answers = node.run_script(SCRIPT, str(katex), data=list(formulas))
     return [Answer(**answer) for answer in answers]
 
@@ -81,7 +81,7 @@ def style(drawn: Mapping[str, str]) -> dict[str, bytes]:
     A font's name changes with its glyphs, so that nobody sees a page with a
     font that an earlier version of the site left in a cache.
     """
-    dist = node.require_packages() / "katex" / "dist"
+    dist = node.require_packages("katex") / "katex" / "dist"
     text = (dist / "katex-swap.min.css").read_text("utf-8").strip()
     files = {}
 

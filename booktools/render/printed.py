@@ -15,14 +15,17 @@ from pypdf import PdfReader
 
 # Names in a printed book that Chromium makes up, other ones each time.
 _NODE = re.compile(rb"(?<=\(node)\d{8}(?=\))")
-# Radicals -> the characters that look like them; Unicode itself knows it of
-# the first block, not of the second.
-_RADICALS = {
-    code: ord(unicodedata.normalize("NFKC", chr(code)))
-    for code in range(0x2F00, 0x2FD6)
-} | str.maketrans(
-    "⺟⺠⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳",
-    "母民西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+# Ligatures and radicals -> the letters, or the character, that they look like;
+# Unicode itself does not know it of the second block of radicals.
+_LOOKS_LIKE = {
+    code: unicodedata.normalize("NFKC", chr(code))
+    for code in (*range(0xFB00, 0xFB07), *range(0x2F00, 0x2FD6))
+} | dict(
+    zip(
+        map(ord, "⺟⺠⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳"),
+        "母民西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+        strict=True,
+    )
 )
 
 
@@ -39,9 +42,10 @@ def page_numbers(data: bytes) -> dict[str, int]:
 def finish(data: bytes, title: str) -> bytes:
     """Let copied text be the book's, and each print of it the same.
 
-    Fonts draw a radical and the character that looks like it by one glyph.
-    Chromium then says that the glyph is the radical, which nobody types.  It
-    also writes down the time, and numbers that are others each time.
+    Fonts draw a radical and the character that looks like it by one glyph,
+    and two letters such as fi, too.  Chromium then says that the glyph is the
+    radical, or the ligature, which nobody types.  It also writes down the
+    time, and numbers that are others each time.
     """
     reader = PdfReader(BytesIO(data))
     trailer: Any = reader.trailer
@@ -104,9 +108,11 @@ def _fix_codes(line: str) -> str:
     glyphs = [int(word, 16) for word in hexes[:-1]]
     first = int(hexes[-1], 16)
     characters = range(first, first + glyphs[-1] - glyphs[0] + 1)
-    if not any(code in _RADICALS for code in characters):
+    if not any(code in _LOOKS_LIKE for code in characters):
         return line
-    fixed = [f"<{_RADICALS.get(code, code):04X}>" for code in characters]
+    # In UTF-16, as such a table is written.
+    texts = (_LOOKS_LIKE.get(code, chr(code)) for code in characters)
+    fixed = [f"<{text.encode('utf-16-be').hex().upper()}>" for text in texts]
     start = " ".join(f"<{word}>" for word in hexes[:-1])
     return (
         f"{start} {fixed[0]}"

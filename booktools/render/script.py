@@ -5,7 +5,7 @@ import copy
 import dis
 import re
 import textwrap
-from collections.abc import Container
+from collections.abc import Callable, Container
 from inspect import CO_COROUTINE
 from itertools import zip_longest
 from types import CodeType
@@ -19,7 +19,7 @@ from booktools.source.chapter import Chapter
 from booktools.source.magics import Magic, find_magic, python_source
 from booktools.source.python import compile_cell
 
-_NO_PICTURE = "（图见网页）"
+_PICTURE = re.compile(r"data:image/[^\s)\"'>]+")
 _INLINE = ("matplotlib", "config")  # mean nothing outside of Jupyter
 _SHELL = ("!!", "sx", "system")
 # Magics that bind names, which only IPython could.
@@ -38,7 +38,10 @@ _HELPERS = {
 
 
 def to_script(
-    notebook: NotebookNode, shown: Container[str], drawn: Container[str]
+    notebook: NotebookNode,
+    shown: Container[str],
+    drawn: Container[str],
+    _: Callable[[str], str] = str,
 ) -> str:
     """Return a notebook as a script for plain Python.
 
@@ -49,6 +52,8 @@ def to_script(
     shown, drawn : containers of str
         Ids of the code cells whose last expression the page shows as text,
         and of those below which it shows figures.
+    _ : callable
+        What translates English texts; by default, they stay English.
     """
     script = copy.deepcopy(notebook)
     cells = enumerate(script.cells)
@@ -57,7 +62,7 @@ def to_script(
     codes = []
     for cell in script.cells:
         if cell.cell_type != "code":
-            cell.source = _without_pictures(cell.source)
+            cell.source = _PICTURE.sub(_("picture: see the page"), cell.source)
             continue
         if _is_chapter_code(cell):
             is_shown, is_drawn = cell.id in shown, cell.id in drawn
@@ -67,7 +72,7 @@ def to_script(
         cell.metadata = NotebookNode()
     names = {name for code in codes for name in _bound_names(code)}
     helpers = [
-        new_code_cell(fill(name), id=name.replace("_", "-"))
+        new_code_cell(fill(name, _), id=name.replace("_", "-"))
         for name, use in _HELPERS.items()
         if re.search(use, "\n".join(codes))
         and not (name == "script_display" and "display" in names)
@@ -97,10 +102,6 @@ def _is_chapter_code(cell: NotebookNode) -> bool:
 def _tags(cell: NotebookNode) -> list[str]:
     tags: list[str] = cell.metadata.get("tags", [])
     return tags
-
-
-def _without_pictures(markdown: str) -> str:
-    return re.sub(r"data:image/[^\s)\"'>]+", _NO_PICTURE, markdown)
 
 
 def find_unscriptable(chapter: Chapter) -> list[Problem]:

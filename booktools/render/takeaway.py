@@ -6,12 +6,13 @@ It is for readers who have nothing of this book but that one file.
 import ast
 import functools
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from string import Template
 
+from booktools.language import translate_python
 from booktools.source.chapter import Chapter
 from booktools.source.deps import ANY, Library
 from booktools.source.magics import executed_python
@@ -21,7 +22,10 @@ _ASSETS = Path(__file__).parent / "assets"
 
 
 def first_cell(
-    library: Library, files: Mapping[str, str], chapter: Chapter
+    library: Library,
+    files: Mapping[str, str],
+    chapter: Chapter,
+    gettext: Callable[[str], str] = str,
 ) -> str:
     """Return the code that makes a chapter's notebook stand on its own.
 
@@ -33,6 +37,8 @@ def first_cell(
         The package: what `render_package` returned.
     chapter : Chapter
         The chapter.
+    gettext : callable
+        What translates English texts; by default, they stay English.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def first_cell(
     if packages := tops - sys.stdlib_module_names - {library.package}:
         needed = {name: _distribution(name) for name in sorted(packages)}
         text = ", ".join(f'{name}="{needed[name]}"' for name in needed)
-        parts.append(fill("first_cell_packages", packages=text))
+        parts.append(fill("first_cell_packages", gettext, packages=text))
     if used or (texts and library.package in tops):
         # Last comes the file that makes it a package.
         contents = {f"{n}.py": texts[n] for n in texts if n in used}
@@ -65,6 +71,7 @@ def first_cell(
         lines = [f'"{name}": {quote(t)},' for name, t in contents.items()]
         text = fill(
             "first_cell_modules",
+            gettext,
             package=library.package,
             files="\n\n".join(lines),
         )
@@ -72,9 +79,10 @@ def first_cell(
     return "\n\n\n".join(parts)
 
 
-def fill(name: str, **values: str) -> str:
-    """Return a text of the folder `assets` with values filled in."""
+def fill(name: str, gettext: Callable[[str], str], **values: str) -> str:
+    """Return translated code of the folder `assets` with values filled in."""
     template = (_ASSETS / f"{name}.txt").read_text("utf-8")
+    template = translate_python(template, gettext)
     return Template(template).substitute(values).strip()
 
 

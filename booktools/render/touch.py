@@ -1,7 +1,7 @@
 """Modules in JavaScript, with all that they import -> the script of a page.
 
-esbuild and D3 come from npm, in the versions that `npm/touch` pins, for a book
-that has such figures.
+esbuild and D3 come from npm, in the versions that `npm/touch` locks, for a
+book that has such figures.
 """
 
 import gzip
@@ -18,7 +18,6 @@ from booktools.render import node
 FOLDER = "chapters/touch"
 RULE = "touch"
 
-NPM = node.ROOT / "npm" / "touch"
 # What all of a page may weigh, compressed.
 MOST_BYTES = 60_000
 
@@ -78,7 +77,7 @@ def bundle(root: Path, figures: Iterable[Mapping[str, Any]]) -> Script:
         name = figure["module"]
         lines.append(f"(page) => {name}_(begin(page, {drawing}), {data}),")
     lines.append("];")
-    packages = node.require_packages(NPM)
+    packages = node.require_packages("touch")
     question = {
         "root": str(root),
         "folder": str(root / FOLDER),
@@ -110,5 +109,5 @@ def _problems(
             what = "this module exports no function mount"
             hint = "write: export function mount(figure, data) { … }"
         elif what.startswith("Could not resolve"):
-            hint = "packages are named in npm/touch/package.json"
+            hint = "packages are named in booktools/npm/touch/package.json"
         yield Problem(path, line, RULE, what, hint)

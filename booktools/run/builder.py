@@ -168,13 +168,13 @@ def build_once() -> int:
         encoding="utf-8", errors="backslashreplace"
     )
     extract = partial(runpy.run_module, "booktools", run_name="__main__")
-    return _run(extract, "booktools", "extract") or _run(
+    return run_program(extract, "booktools", "extract") or run_program(
         import_module("jupyter_book.cli.main").main,
         *("jupyter-book", "build", "."),
     )
 
 
-def _run(program: object, *arguments: str) -> int:
+def run_program(program: object, *arguments: str) -> int:
     """Run a program in this process; return its exit status."""
     sys.argv[:] = arguments
     try:
@@ -286,7 +286,10 @@ def _leave(status: int) -> NoReturn:
 
 def _state_of_tools() -> dict[Path, int]:
     """Return when what this process has imported was last changed."""
-    paths = [p for p in TOOLS.rglob("*.*") if p.suffix != ".pyc"]
+    # What npm has installed is no part of this process.
+    rooms = [path for path in TOOLS.iterdir() if path.name != "npm"]
+    files = (p for room in rooms for p in [room, *room.rglob("*.*")])
+    paths = [p for p in files if p.is_file() and p.suffix != ".pyc"]
     paths += [Path(sysconfig.get_path("purelib"))]
     state = {}
     for path in paths:
@@ -346,12 +349,14 @@ def _rehearse() -> None:
         os.chdir(folder)
         with _quiet():
             main = import_module("jupyter_book.cli.main").main
-            _run(main, "jupyter-book", "build", ".")
+            run_program(main, "jupyter-book", "build", ".")
     except OSError:  # a full disk, say: builds will only take longer
         pass
     finally:
         os.chdir(here)
         shutil.rmtree(folder, ignore_errors=True)
         settings.update(saved)
+        # The book may have another language.
+        import_module("sphinx.locale").translators.clear()
     gc.collect()
     gc.freeze()

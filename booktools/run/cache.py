@@ -12,6 +12,7 @@ from jupyter_cache.cache.main import JupyterCacheBase
 from nbformat import NotebookNode
 from sqlalchemy.exc import SQLAlchemyError
 
+from booktools.problem import BookError, Problem
 from booktools.run.job import Job, Outcome
 
 
@@ -81,6 +82,41 @@ def store(cache: JupyterCacheBase, outcome: Outcome) -> None:
         )
 
 
+def copy_outputs(
+    source: JupyterCacheBase,
+    original: NotebookNode,
+    target: JupyterCacheBase,
+    job: Job,
+) -> None:
+    """Give a job the outputs of a notebook with the same code.
+
+    Parameters
+    ----------
+    source : JupyterCacheBase
+        The cache that has the notebook.
+    original : NotebookNode
+        The notebook; its cells may have other metadata.
+    target : JupyterCacheBase
+        The cache that is to have the outputs of the job.
+    job : Job
+        What does not run.
+    """
+    try:
+        bundle = source.get_cache_bundle(
+            source.match_cache_notebook(original).pk
+        )
+    except (KeyError, ValueError):  # `check_cache` will say it
+        return
+    for cell, ran in zip(job.notebook.cells, bundle.nb.cells, strict=True):
+        cell.outputs = ran.outputs
+        cell.execution_count = ran.execution_count
+    for name, value in bundle.nb.metadata.items():
+        job.notebook.metadata.setdefault(name, value)
+    copy = CacheBundleIn(job.notebook, job.path, data=bundle.record.data)
+    with suppress(OSError, RuntimeError, SQLAlchemyError):
+        target.cache_notebook_bundle(copy, check_validity=False)
+
+
 def make_room(cache: JupyterCacheBase, notebooks: int) -> None:
     """Let a cache hold so many notebooks: it drops others beyond 1,000."""
     if cache.get_cache_limit() < notebooks:
@@ -99,11 +135,13 @@ def known_seconds(cache: JupyterCacheBase) -> dict[tuple[str, bool], float]:
 def read_bundles(path: Path) -> list[CacheBundleOut]:
     """Return what another cache has, but for what a killed build left.
 
-    A folder without a cache ends the command.
+    Raises
+    ------
+    BookError
+        If there is no cache.
     """
-    what = f"error: {path} is no cache of outputs"
     if not (path / "global.db").is_file():
-        raise SystemExit(f"{what}: it has no global.db")
+        raise BookError([_no_cache(path, "it has no global.db")])
     bundles = []
     # jupyter-cache writes into what it reads.
     with TemporaryDirectory(prefix="cache-") as folder:
@@ -114,8 +152,14 @@ def read_bundles(path: Path) -> list[CacheBundleOut]:
                     bundles.append(copy.get_cache_bundle(record.pk))
         except (RuntimeError, SQLAlchemyError) as error:
             why = getattr(error, "orig", error)
-            raise SystemExit(f"{what}: {why}") from None
+            raise BookError([_no_cache(path, why)]) from None
     return bundles
+
+
+def _no_cache(path: Path, why: object) -> Problem:
+    what = f"this is no cache of outputs: {why}"
+    hint = "name a folder that a build has made: _build/.jupyter_cache"
+    return Problem(path.as_posix(), 1, "not-a-cache", what, hint)
 
 
 def add(cache: JupyterCacheBase, bundle: CacheBundleOut) -> bool:

@@ -27,10 +27,14 @@ from booktools.run.execute import SUITABLE, Place
 from booktools.run.job import Job, Outcome
 from booktools.run.outputs import drop_unshown, find_leaks
 
-INSTALL = "python -m pip install -r requirements-cluster.txt"
+INSTALL = 'python -m pip install "booktools[cluster]"'
 
-# What a book without `requirements.txt` runs on, as far as it is installed.
-_BASE = (*SUITABLE, "ipykernel", "ipython", "matplotlib", "numpy", "torch")
+# What chapters and checks run on, as far as it is installed, besides what
+# `requirements.txt` names.
+_BASE = (
+    *(*SUITABLE, "ipykernel", "ipython", "matplotlib", "numpy", "torch"),
+    *("antlr4-python3-runtime", "sympy"),
+)
 
 
 @contextmanager
@@ -144,7 +148,8 @@ def _wanted_versions(root: Path) -> dict[str, str]:
             todo.append(Requirement(line.partition(" #")[0]).name)
         except InvalidRequirement:
             continue  # an option, or a comment
-    names = {"Python", "system"}
+    # The tools themselves come with each job.
+    names = {"Python", "system", "booktools"}
     while todo:
         name = canonicalize_name(todo.pop())
         if name in names or name not in found:

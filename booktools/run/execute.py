@@ -41,7 +41,7 @@ def unsuitable_version() -> str:
         if not version.startswith(start):
             return (
                 f"{name} {version} is installed, but this book needs {name} "
-                f"{start}x: python -m pip install -r requirements.txt"
+                f"{start}x: python -m pip install booktools"
             )
     return ""
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from booktools.problem import Problem
+from booktools.run.checks import imports_of
 from booktools.run.limits import Limits
-
-# What the code of a check is called; the cell around it is ours.
-CHECK = "<check>"
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,15 @@ class Part:
     line : int
         Where its source begins, counted from 1.
     source : str
-        The author's code.
+        The author's code; empty if a formula is tested by itself.
+    tex : str
+        The formula of a check.
     """
 
     place: str
     line: int
     source: str
+    tex: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ class Job:
 
     @property
     def code(self) -> str:
-        """The author's code, of all cells."""
-        return "\n".join(part.source for part in self.parts)
+        """The author's code, of all cells, or what stands for it."""
+        sources = [part.source for part in self.parts]
+        if self.is_check:
+            sources = [imports_of(source) for source in sources]
+        return "\n".join(sources)
 
     @property
     def is_check(self) -> bool:
@@ -75,12 +79,12 @@ class Job:
         return self.path, self.is_check
 
     def problem(
-        self, cell: int, rule: str, what: str, line: int = 1
+        self, cell: int, rule: str, what: str, line: int = 1, hint: str = ""
     ) -> Problem:
         """Return a problem at a line of a cell, both as its author counts."""
         part = self.parts[cell]
         line += part.line - 1
-        return Problem(self.path, line, rule, what, place=part.place)
+        return Problem(self.path, line, rule, what, hint, part.place)
 
 
 @dataclass(frozen=True)

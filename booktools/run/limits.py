@@ -27,7 +27,7 @@ class Limits:
     """
 
     lines: int = 1_000
-    kilobytes: int = 5_000
+    kilobytes: int = 500
     images: int = 50
     memory: int = 4_000
 

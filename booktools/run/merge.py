@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from booktools.problem import count
+from booktools.problem import BookError, Problem, count
 from booktools.run import cache
 
 
@@ -35,7 +35,9 @@ def main(root: Path, arguments: Namespace) -> int:
         copied = sum(cache.add(own, bundle) for bundle in bundles)
     except (RuntimeError, SQLAlchemyError) as error:
         why = getattr(error, "orig", error)
-        raise SystemExit(f"error: {arguments.into}: {why}") from None
+        what = f"this cache cannot be used: {why}"
+        path = arguments.into.as_posix()
+        raise BookError([Problem(path, 1, "not-a-cache", what)]) from None
     print(
         f"{arguments.into}: {count(copied, 'notebook')} copied from "
         f"{count(len(arguments.caches), 'cache')}, "

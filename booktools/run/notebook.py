@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import base64
+import logging
 import os
 import re
 import signal
@@ -25,7 +26,9 @@ from nbclient.exceptions import (
 from nbformat import NotebookNode
 
 from booktools.problem import Problem
-from booktools.run.job import CHECK, Job, Outcome
+from booktools.run.assertions import CHECK
+from booktools.run.errors import describe
+from booktools.run.job import Job, Outcome
 from booktools.run.kernels import ForkedKernel, ForkServer, Kernel, is_slow
 from booktools.run.limits import count
 from booktools.run.outputs import (
@@ -37,6 +40,8 @@ from booktools.run.outputs import (
 
 # No word about encryption or Ctrl-C, no file of all that was ever typed.
 QUIET = ["--log-level=ERROR", "--HistoryManager.hist_file=:memory:"]
+
+_SILENT = logging.Logger("nbclient", logging.CRITICAL + 1)
 
 # What a kernel says if it cannot answer any more: a cell has changed
 # something that it needs itself.
@@ -58,9 +63,6 @@ _WHERE = """(
     getattr(__import__("sys").last_value, "filename", None),
     getattr(__import__("sys").last_value, "lineno", None),
 )"""
-
-# What Python appends to the message of a syntax error: our own line is better.
-_SYNTAX = re.compile(r" \(\S+, line \d+\)$")
 
 
 class _Client(NotebookClient):
@@ -114,11 +116,16 @@ class NotebookRun:
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as it:
                 it.run(self._execute())
         except CellExecutionError as error:
-            self._fail("failing-cell", self._say(error))
-            traceback = f"{self._problems[-1]}\n{error.traceback}\n"
+            part = self._job.parts[self._cell or 0]
+            is_check = self._job.is_check
+            self._fail(*describe(error, part, self._line, is_check))
+            if not is_check:  # where all that it would show is our own code
+                traceback = f"{self._problems[-1]}\n{error.traceback}\n"
         except CellTimeoutError:
-            limit = f"still running after {self._job.timeout} seconds"
-            why = f"TimeoutError: {limit}, the limit"
+            most = self._job.timeout
+            why = f"TimeoutError: still running after {most} seconds, the"
+            why += " limit (_config.yml can raise it: execute: {timeout:"
+            why += f" {2 * most}}}; or does it never end?)"
             self._fail("timeout", self._why or why)
         except DeadKernelError:
             why = f"DeadKernelError: {self._end()}"
@@ -162,6 +169,7 @@ class NotebookRun:
             km=manager,
             timeout=self._job.timeout,
             record_timing=False,
+            log=_SILENT,  # the problem says it
             shell_timeout_interval=1,  # to notice soon that a kernel is dead
             iopub_timeout=60,
             raise_on_iopub_timeout=True,  # some output has not come
@@ -306,18 +314,10 @@ class NotebookRun:
             return 1
         return int(line or 1) + head.count("\n")
 
-    def _fail(self, rule: str, what: str) -> None:
+    def _fail(self, rule: str, what: str, hint: str = "") -> None:
         cell = self._cell or 0
-        self._problems.append(self._job.problem(cell, rule, what, self._line))
-
-    def _say(self, error: CellExecutionError) -> str:
-        """Return in one line what an error says."""
-        text = _SYNTAX.sub("", str(error.evalue).strip())
-        if not text:  # a bare `assert`: better its source than nothing
-            source = self._job.parts[self._cell or 0].source.splitlines()
-            text = "".join(source[self._line - 1 : self._line]).strip()
-        name = str(error.ename).replace("\n", " ")
-        return f"{name}: {text.partition(chr(10))[0]}"
+        problem = self._job.problem(cell, rule, what, self._line, hint)
+        self._problems.append(problem)
 
     def _end(self) -> str:
         """Return how the kernel ended."""

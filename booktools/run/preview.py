@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from booktools.language import Language, translate_script
+
 SCRIPT = Path(__file__).with_name("assets") / "preview.js"
 
 # Served besides the site.
@@ -30,19 +32,36 @@ HOSTS = ("127.0.0.1", "localhost")
 _SILENCE = 5
 
 _PAGE = (
-    "<!DOCTYPE html><html lang=zh><meta charset=utf-8>"
+    "<!DOCTYPE html><html lang={lang}><meta charset=utf-8>"
     "<meta name=color-scheme content='light dark'>"
     "<meta name=viewport content='width=device-width'>"
     "<title>{title}</title><body><h1>{title}</h1><p>{text}</p>"
 )
-_FIRST = _PAGE.format(
-    title="第一次造书",
-    text="每一章都要运行，可能要几分钟。造好以后，这一页会自己换成书。",
-)
-_GONE = _PAGE.format(
-    title="书里没有这一页",
-    text="它可能改了名，或者被删掉了。<a href=/>到书的首页去</a>",
-)
+
+
+def _first_page(language: Language) -> str:
+    """Return what shows before there is a site."""
+    _ = language.gettext
+    return _PAGE.format(
+        lang=language.tag,
+        title=_("The first build"),
+        text=_(
+            "Every chapter runs, which may take minutes."
+            " Then this page becomes the book, by itself."
+        ),
+    )
+
+
+def _missing_page(language: Language) -> str:
+    """Return what shows instead of a page that is not in the book."""
+    _ = language.gettext
+    text = _("Perhaps it has another name now, or was deleted.")
+    link = _("To the start of the book")
+    return _PAGE.format(
+        lang=language.tag,
+        title=_("The book has no such page"),
+        text=f"{text} <a href=/>{link}</a>",
+    )
 
 
 class State:
@@ -91,9 +110,12 @@ class _Handler(SimpleHTTPRequestHandler):
         ".wasm": "application/wasm",
     }
 
-    def __init__(self, *arguments: Any, state: State, site: Path):
+    def __init__(
+        self, *arguments: Any, state: State, site: Path, language: Language
+    ):
         self._state = state
         self._site = site
+        self._language = language
         super().__init__(*arguments, directory=str(site))
 
     def do_GET(self) -> None:
@@ -110,7 +132,9 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_error(HTTPStatus.FORBIDDEN)
             return None
         if self._path() == SCRIPT_ADDRESS:
-            return self._head(SCRIPT.read_bytes(), "text/javascript")
+            text = SCRIPT.read_text("utf-8")
+            text = translate_script(text, self._language.gettext)
+            return self._head(text.encode(), "text/javascript")
         file = Path(self.translate_path(self.path))
         if file.is_dir():
             file /= "index.html"
@@ -124,7 +148,8 @@ class _Handler(SimpleHTTPRequestHandler):
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return None
             status = HTTPStatus.NOT_FOUND
-            data = (_GONE if site else _FIRST).encode()
+            write = _missing_page if site else _first_page
+            data = write(self._language).encode()
             file = file.with_suffix(".html")
         kind = self.guess_type(str(file))
         if kind == "text/html":
@@ -186,7 +211,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(site: Path, state: State, port: int) -> Iterator[str]:
+def serve(
+    site: Path, state: State, port: int, language: Language
+) -> Iterator[str]:
     """Serve the folder of a site, also one that is not there yet.
 
     Parameters
@@ -197,6 +224,8 @@ def serve(site: Path, state: State, port: int) -> Iterator[str]:
         What pages are told.
     port : int
         Where to serve it; 0 for any free port.
+    language : Language
+        What is said besides the site, is said in it.
 
     Yields
     ------
@@ -208,7 +237,7 @@ def serve(site: Path, state: State, port: int) -> Iterator[str]:
     OSError
         When somebody else has that port.
     """
-    handler = partial(_Handler, state=state, site=site)
+    handler = partial(_Handler, state=state, site=site, language=language)
     with _Server((HOSTS[0], port), handler) as server:
         thread = threading.Thread(
             target=partial(server.serve_forever, poll_interval=0.1),

@@ -14,7 +14,7 @@ from jupyter_cache import get_cache
 from nbformat import NotebookNode
 
 from booktools.problem import BookError, Problem
-from booktools.run.job import CHECK
+from booktools.run.checks import MARK
 from booktools.source.chapter import Book
 
 # Two folders, two ways to run chapters.
@@ -22,6 +22,10 @@ _BUILDS: dict[str, dict[str, str]] = {
     "one": {},
     "another/folder": {"BOOK_JOBS": "1", "BOOK_FORK": "0"},
 }
+
+# Why it is that, nearly always.
+_CAUSE = "(numbers at random need a seed: random.seed(0), np.random.seed(0),"
+_CAUSE += " torch.manual_seed(0); times differ anyway)"
 
 
 def find_differences(book: Book) -> list[Problem]:
@@ -49,13 +53,11 @@ def find_differences(book: Book) -> list[Problem]:
 
 def _made(folder: str, names: list[str]) -> list[str]:
     """Return what in a folder is no source of the book."""
-    if Path(folder).name == "node_modules":
-        return []  # npm's own list of what is there begins with a dot
     paths = (Path(folder, name) for name in names)
     return [
         path.name
         for path in paths
-        if path.name.startswith((".", "_build", "__pycache__"))
+        if path.name.startswith((".", "_build", "__pycache__", "node_modules"))
         or (path / "pyvenv.cfg").exists()
     ]
 
@@ -69,14 +71,14 @@ def _compare_outputs(book: Book, copies: list[Path]) -> Iterator[Problem]:
         for i, (cell, other) in enumerate(cells):
             if cell.outputs == other.outputs:
                 continue
-            if CHECK in cell.source:
+            if MARK in cell.source:
                 check = chapters[path].checks[i]
                 line, place = check.line, f"check {check.label}"
             else:
                 line = chapters[path].cells[i].line
                 place = f"code cell {i + 1}"
             _, quote = _first_difference(_text(cell), _text(other))
-            what = f"its output differs from run to run: {quote}"
+            what = f"its output differs from run to run: {quote} {_CAUSE}"
             yield Problem(path, line, "not-repeatable", what, place=place)
 
 

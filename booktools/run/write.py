@@ -18,20 +18,19 @@ from typing import IO
 
 from watchfiles import Change, watch
 
+from booktools.language import Language, load_language
 from booktools.problem import BookError
 from booktools.run.builder import Builder, make_builder
 from booktools.run.preview import State, serve
 from booktools.source.chapter import read_chapter
-from booktools.source.config import CONFIG
+from booktools.source.config import CONFIG, read_language
+from booktools.source.files import MADE, find_folders
 from booktools.source.package import is_generated
 from booktools.source.text import read_setup
 
 # Where it is served, if nobody else is there: a page that is open comes back
 # to life when this program is started again.
 PORT = 8000
-
-# Folders in which nothing is written by hand.
-MADE = ("_build", "dist", "node_modules", "__pycache__")
 
 # What is saved within so many milliseconds belongs together.
 _PAUSE = 30
@@ -64,7 +63,7 @@ class Watcher:
         """
         while self._root.is_dir():
             with suppress(FileNotFoundError):  # a folder that was there
-                folders = [*self._folders(self._root)]
+                folders = [*map(str, find_folders(self._root))]
                 for changes in watch(
                     *folders,
                     watch_filter=self._may_matter,
@@ -79,17 +78,6 @@ class Watcher:
                     paths = {path for _, path in changes}
                     if paths & {*folders} or any(map(os.path.isdir, paths)):
                         break
-
-    def _folders(self, folder: Path) -> Iterator[str]:
-        """Yield a folder and those below it in which an author writes."""
-        yield str(folder)
-        for path in sorted(folder.iterdir()):
-            if path.is_dir() and not (
-                path.name.startswith(".")
-                or path.name in MADE
-                or (path / "pyvenv.cfg").exists()
-            ):
-                yield from self._folders(path)
 
     def _may_matter(self, change: Change, path: str) -> bool:
         """Tell whether a file may be one of the book's."""
@@ -250,14 +238,22 @@ def main(root: Path, arguments: Namespace) -> int:
     return 0
 
 
+def _language(root: Path) -> Language:
+    """Return the language of a book, whatever problems it has."""
+    with suppress(BookError):
+        return load_language(read_language(root, []), root)
+    return Language()
+
+
 def _serve(
     stack: ExitStack, root: Path, state: State, port: int | None
 ) -> str:
     """Serve the site of a book; return where."""
     site = root / "_build" / "html"
+    language = _language(root)
     for number in [PORT, 0] if port is None else [port]:
         try:
-            return stack.enter_context(serve(site, state, number))
+            return stack.enter_context(serve(site, state, number, language))
         except OverflowError:
             sys.exit(f"error: there is no port {number}")
         except OSError as error:

@@ -1,4 +1,4 @@
-"""`_config.yml` -> the book's title and package, and what is wrong in it.
+"""`_config.yml` -> title, package, language; and what is wrong in it.
 
 Jupyter Book has a schema of its settings but does not use it, and fails with
 a traceback.
@@ -7,13 +7,17 @@ a traceback.
 import functools
 import json
 import keyword
+import re
 import sys
+import tomllib
+import unicodedata
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from booktools.problem import Problem
+from booktools.language import ENGLISH, is_language
+from booktools.problem import BookError, Problem
 from booktools.source.text import (
     line_at,
     lines_of,
@@ -23,6 +27,13 @@ from booktools.source.text import (
 )
 
 CONFIG = "_config.yml"
+PYPROJECT = "pyproject.toml"
+
+# Where a book has no name: files for readers need one, a package has none.
+NAMELESS = "the-book"
+
+# The setting that switches features off.
+FEATURES = "booktools_features"
 
 # No package can have these names.
 _TAKEN = {*keyword.kwlist, *sys.stdlib_module_names}
@@ -42,6 +53,9 @@ _SPHINX = {"properties": {"html_theme_options": {"type": "object"}}}
 
 def read_config(root: Path, problems: list[Problem]) -> tuple[str, str]:
     """Return the title of a book and the name of its package.
+
+    That is `booktools_package`; without it, the project's name; without that,
+    the title, if it is a name when written in small letters.
 
     Raises
     ------
@@ -67,11 +81,105 @@ def read_config(root: Path, problems: list[Problem]) -> tuple[str, str]:
             hint = "add its package to requirements.txt, or take it out"
             report(lines_of(text, name)[0], "missing-extension", what, hint)
     settings = mapping(sphinx.get("config"))
-    package = str(settings.get("booktools_package") or "d2lmini")
-    if not package.isidentifier() or package in _TAKEN:
-        what = f"booktools_package {package!r} is no name for a package"
-        report(lines_of(text, package)[0], "bad-package-name", what)
-    return str(config.get("title", "")), package
+    title = str(config.get("title", ""))
+    if package := str(settings.get("booktools_package") or ""):
+        if not is_name(package) and package != NAMELESS:
+            what = f"booktools_package {package!r} is no name for a package"
+            report(lines_of(text, package)[0], "bad-package-name", what)
+        return title, package
+    try:
+        project = str(read_project(root).get("name", ""))
+    except BookError as error:
+        problems += error.problems
+        return title, NAMELESS
+    names = map(as_name, (project, title))
+    return title, next(
+        (n for n in names if is_name(n) and n.isascii()), NAMELESS
+    )
+
+
+def read_language(root: Path, problems: list[Problem]) -> str:
+    """Return the language of a book: a setting of Sphinx, or English.
+
+    Raises
+    ------
+    BookError
+        If there are no settings that one could read.
+    """
+    text = read_setup(root, CONFIG)
+    language: Any = load_yaml(text, CONFIG)
+    place = ("sphinx", "config", "language")
+    for name in place:
+        language = mapping(language).get(name)
+    if language is None:
+        return ENGLISH
+    if isinstance(language, str) and is_language(language):
+        return language
+    what = f"language {language!r} is no code of a language"
+    hint = "write one such as en, de, zh_CN"
+    line = line_at(text, place)
+    problems.append(Problem(CONFIG, line, "bad-language", what, hint))
+    return ENGLISH
+
+
+def is_off(features: Any, name: str) -> bool:
+    """Say whether a book does without a feature.
+
+    Parameters
+    ----------
+    features : object
+        What the setting `booktools_features` holds.
+    name : str
+        The feature's.
+    """
+    return mapping(features).get(name) is False
+
+
+def read_features(root: Path) -> Any:
+    """Return what the setting `booktools_features` of a book holds.
+
+    Raises
+    ------
+    BookError
+        If there are no settings that one could read.
+    """
+    config = mapping(load_yaml(read_setup(root, CONFIG), CONFIG))
+    settings = mapping(mapping(config.get("sphinx")).get("config"))
+    return settings.get(FEATURES)
+
+
+def read_project(root: Path) -> dict[str, Any]:
+    """Return the table `project` of `pyproject.toml`; empty if it has none.
+
+    Raises
+    ------
+    BookError
+        If that is not TOML, or no table.
+    """
+    try:
+        data = tomllib.loads((root / PYPROJECT).read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        what = f"this is not TOML: {error}"
+        raise BookError([Problem(PYPROJECT, 1, "bad-toml", what)]) from None
+    project = data.get("project", {})
+    if not isinstance(project, dict):
+        what = f"project should be a table [project], not {project!r}"
+        raise BookError([Problem(PYPROJECT, 1, "bad-toml", what)])
+    return project
+
+
+def as_name(text: str) -> str:
+    """Return a text as a name: Über-Kurs 1 as uber_kurs_1."""
+    parts = unicodedata.normalize("NFKD", text.lower())
+    letters = (c for c in parts if not unicodedata.combining(c))
+    return re.sub(r"\W+", "_", "".join(letters)).strip("_")
+
+
+def is_name(text: str) -> bool:
+    """Say whether a package can have this name."""
+    return text.isidentifier() and text not in _TAKEN
 
 
 def _find_misfits(

@@ -23,6 +23,7 @@ from booktools.source.installed import installed
 from booktools.source.magics import executed_python
 from booktools.source.package import read_version, render_package
 from booktools.source.python import Code, Statement, read_code
+from booktools.source.text import meant_file
 
 # Stands for every saved name, since the code does not show which it uses.
 ANY = "*"
@@ -222,6 +223,7 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
         at = next((i for i, text in enumerate(lines, 1) if name in text), 1)
         what = f"there is no data file {name!r}"
         hint = "name it as seen from the chapter's folder"
+        hint = meant_file(path.parent, name, hint)
         problems.append(Problem(chapter.path, at, "missing-data", what, hint))
     if problems:
         raise BookError(problems)

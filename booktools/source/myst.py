@@ -6,26 +6,15 @@ and checks it sees wherever MyST does: in lists, quotes and directives, too.
 What may not stand where it stands is reported at its line.
 """
 
-import ast
-import functools
 import json
-import posixpath
-import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.amsmath import amsmath_plugin
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.deflist import deflist_plugin
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.field_list import fieldlist_plugin
-from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
-from mdit_py_plugins.myst_blocks import myst_block_plugin
 
 from booktools.problem import BookError, Problem
+from booktools.source import markdown
+from booktools.source.brackets import find_unclosed
 from booktools.source.options import (
     find_misfits,
     is_notebook,
@@ -34,16 +23,34 @@ from booktools.source.options import (
     plain_options,
     split_options,
 )
-from booktools.source.parts import Cell, Check, Formula, Section
-from booktools.source.python import read_code
-from booktools.source.text import decode, lines_of, load_yaml, mapping, select
+from booktools.source.parts import (
+    Cell,
+    Check,
+    Directive,
+    Footnote,
+    Formula,
+    Section,
+)
+from booktools.source.python import has_code
+from booktools.source.text import (
+    decode,
+    included_path,
+    lines_of,
+    load_yaml,
+    mapping,
+    meant_file,
+    select,
+)
 
 # Directives whose content is not Markdown.
-_VERBATIM = {
+VERBATIM = {
     *("code", "code-block", "sourcecode", "literalinclude", "highlight"),
     *("raw", "raw-cell", "math", "eval-rst", "testcode", "doctest", "prompt"),
     *("mermaid", "graphviz", "graph", "digraph", "plantuml", "tikz", "plot"),
 }
+
+# Options of an included file that is not read as Markdown.
+NO_TEXT = {"literal", "code", "parser"}
 
 # No author writes directives inside so many others.
 _DEEPEST = 50
@@ -63,6 +70,9 @@ class Reader:
         self.cells: list[Cell] = []
         self.formulas: list[Formula] = []
         self.checks: list[Check] = []
+        self.directives: list[Directive] = []
+        self.footnotes: list[Footnote] = []
+        self.includes: set[str] = set()
         self._opens_with_hyphens = False
         self._root = root
         self._included = included
@@ -78,7 +88,7 @@ class Reader:
             what = f"this is inside more than {_DEEPEST} directives"
             self._report(above + 1, "too-deep", what, "take them apart")
             return
-        tokens = _markdown().parse(text)
+        tokens = markdown.parser().parse(text)
         depth = nested
         label = ""
         for i, token in enumerate(tokens):
@@ -105,8 +115,13 @@ class Reader:
                     self._report(line, "formula-without-label", what, hint)
                 case "myst_block_break" if depth == 0:
                     self._read_break(token, line)
+                case "footnote_reference_open":
+                    name = str(token.meta["label"])
+                    self._add_footnote(name, line, True)
                 case "inline":
                     self._read_text(token.content, line)
+                    for name, more in markdown.find_marks(token.content):
+                        self._add_footnote(name, line + more, False)
                 case "fence":
                     self._read_fence(token, line, nested, depth == 0)
                 case "colon_fence":
@@ -142,20 +157,9 @@ class Reader:
             self._report(line, "block-break", what, hint)
 
     def _read_text(self, text: str, first: int) -> None:
-        """Report a formula that is none since other text is beside it."""
-        if "$$" not in text:
-            return
-        code = re.compile("(`+).*?\\1", re.DOTALL)
-        text = code.sub(lambda m: "\n" * m[0].count("\n"), text)
-        if not (match := re.search(r"^ *\$\$|\$\$ *\([^)\n]+\)", text, re.M)):
-            return
-        what = "this $$ does not begin a formula"
-        hint = "write $$, on a line of its own, above and below the formula"
-        if "\n" in (above := text[: match.end()].strip()):
-            what += ": text is above it"
-            hint = "leave a blank line above it"
-        line = first + above.count("\n")
-        self._report(line, "formula-in-text", what, hint)
+        """Report what is no fence, formula or heading, but looks like it."""
+        for above, rule, what, hint in markdown.find_lost(text):
+            self._report(first + above, rule, what, hint)
 
     def _read_fence(
         self, token: Token, fence: int, nested: int, outside: bool
@@ -165,11 +169,22 @@ class Reader:
         is_directive = info.startswith("{") and argument[:1].strip() == ""
         name = info.strip("{ ").lower() if info.startswith("{") else ""
         lines = token.content.splitlines()
+        if number := markdown.find_fence(lines, token.markup):
+            what = f"this {token.markup} is not closed where line"
+            what += f" {fence + number} begins another"
+            hint = f"end it above with a line {token.markup}; around others,"
+            hint += f" write more of these on both lines: {token.markup}"
+            hint += token.markup[0]
+            self._report(fence, "unclosed-fence", what, hint)
+            return
         start, end = token.map or (0, 0)
         if len(lines) >= end - start - 1:
             what = f"this {token.markup} is never closed"
             hint = f"end it with a line {token.markup}"
             self._report(fence, "unclosed-fence", what, hint)
+        if is_directive:
+            where = (self.path, fence, tuple(lines), nested)
+            self.directives.append(Directive(name, argument.strip(), *where))
         if name == "code-cell":
             # As MyST-NB does, which asks for neither the rest nor a space.
             plain = token.info.startswith("{code-cell}")
@@ -182,6 +197,7 @@ class Reader:
                 return
             blank = int(bool(lines) and not lines[0].strip())
             source = "\n".join(lines[blank:])
+            source = source if source.strip() else ""
             line = fence + 1 + blank
             self._add_check(Check(argument.strip(), line, source))
         elif not is_directive and token.type == "fence":
@@ -197,7 +213,7 @@ class Reader:
                 self._add_formula(label, tex, line)
         elif name == "include":
             self._read_include(argument.strip(), lines, fence)
-        elif name not in _VERBATIM:
+        elif name not in VERBATIM:
             skip = split_options(lines)[1] if is_directive else 0
             inner = "\n".join(lines[skip:])
             self.read_part(inner, fence + skip, nested + 1)
@@ -252,19 +268,18 @@ class Reader:
     def _read_include(self, name: str, lines: list[str], fence: int) -> None:
         """Look into a file that becomes part of the page."""
         options = plain_options(split_options(lines)[0])
-        is_text = not {"literal", "code", "parser"} & options.keys()
+        is_text = not NO_TEXT & options.keys()
         depth = self._included.count("\n")
         # docutils reports a file that includes itself.
         if self._root is None or not is_text or depth > 10:
             return
-        folder = PurePosixPath(self.path).parent
-        path = posixpath.normpath(
-            name[1:] if name[:1] == "/" else folder / name
-        )
+        path = included_path(self.path, name)
         file = self._root / path
         if not file.is_file():
             what = f"there is no file {name!r}"
             hint = "name it as seen from the folder of this one"
+            folder = self._root / PurePosixPath(self.path).parent
+            hint = meant_file(folder, name, hint)
             self._report(fence, "missing-file", what, hint)
             return
         try:
@@ -279,20 +294,33 @@ class Reader:
             inner = Reader(path, self._root, place)
             inner.read_part(text, above, 0)
             self.problems += inner.problems
+            self.directives += inner.directives
+            self.footnotes += inner.footnotes
+            self.includes |= {path, *inner.includes}
 
     def _add_formula(self, label: str, tex: str, line: int) -> None:
         if self._included:
             self._refuse_included(line, f"formula {label!r}")
-        self.formulas.append(Formula(label, tex.strip(), line))
+        tex = tex.strip()
+        if unclosed := find_unclosed(tex):
+            above, what, hint = unclosed
+            self._report(line + above, "unclosed-tex", what, hint)
+        self.formulas.append(Formula(label, tex, line))
 
     def _add_check(self, check: Check) -> None:
         if self._included:
             self._refuse_included(check.line - 1, f"check {check.label!r}")
-        elif not _has_code(check.source):
-            what = f"check {check.label!r} has no code"
-            hint = "write an assertion that fails if the formula is wrong"
+        elif check.source and not has_code(check.source):
+            what = f"check {check.label!r} has no code that does anything"
+            hint = (
+                "write an assertion that fails if the formula is wrong, or"
+                " nothing: then both sides are compared at random points"
+            )
             self._report(check.line, "empty-check", what, hint)
         self.checks.append(check)
+
+    def _add_footnote(self, name: str, line: int, is_text: bool) -> None:
+        self.footnotes.append(Footnote(name, self.path, line, is_text))
 
     def _refuse_included(self, line: int, what: str) -> None:
         place = self._included.strip().split("\n")[-1]
@@ -314,35 +342,3 @@ class Reader:
 
     def _report(self, line: int, rule: str, what: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, rule, what, hint))
-
-
-@functools.cache
-def _markdown() -> MarkdownIt:
-    """Return the parser: the block syntax that MyST-NB reads cells with."""
-    return (
-        MarkdownIt("commonmark")
-        .enable("table")
-        .use(front_matter_plugin)
-        .use(myst_block_plugin)
-        .use(dollarmath_plugin, allow_labels=True)
-        .use(colon_fence_plugin)
-        .use(amsmath_plugin)
-        .use(deflist_plugin)
-        .use(fieldlist_plugin)
-        .use(footnote_plugin)
-        .disable(["footnote_inline", "footnote_tail", "inline"])
-    )
-
-
-def _has_code(source: str) -> bool:
-    """Say whether code does anything at all."""
-    try:
-        nodes = read_code(source).nodes
-    except SyntaxError:
-        return True  # Python says better what is wrong
-    for node in nodes:
-        match node:
-            case ast.Pass() | ast.Expr(value=ast.Constant()):
-                continue
-        return True
-    return False

@@ -1,18 +1,23 @@
 """A name -> a new chapter in the dialect, and its line in `_toc.yml`."""
 
+import re
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from contextlib import suppress
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 import yaml
 
 from booktools.problem import BookError, Problem
-from booktools.source.chapter import Book, Chapter, read_chapter
-from booktools.source.saved import is_module_name, read_saved
+from booktools.source.chapter import (
+    Book,
+    Chapter,
+    is_module_name,
+    read_chapter,
+)
+from booktools.source.saved import read_saved
 from booktools.source.toc import TOC
-
-ASSETS = Path(__file__).with_name("assets")
 
 
 def write_chapter(book: Book, name: str, title: str) -> list[str]:
@@ -40,20 +45,25 @@ def write_chapter(book: Book, name: str, title: str) -> list[str]:
     path = f"chapters/{name}.md"
     if not is_module_name(name):
         what = f"no module can have this chapter's name, {name!r}"
-        hint = "use small letters, digits and _: make new NAME=limits"
+        near = re.sub(r"\W+", "_", PurePath(name).stem.lower())
+        near = near if is_module_name(near) else "limits"
+        hint = "use small letters, digits and _: python -m booktools new "
+        hint += near
         _fail(path, "bad-chapter-name", what, hint)
     file, toc = book.root / path, book.root / TOC
     taken = {c.name: c.path for c in book.chapters}
     if name in taken or file.exists():
         what = f"there is {taken.get(name, path)} already"
         _fail(path, "file-exists", what, "choose another name")
-    text = (ASSETS / "new_chapter.md").read_text("utf-8")
-    slide = (ASSETS / "new_slide.md").read_text("utf-8")
+    text = book.language.read("new_chapter.md")
+    slide = book.language.read("new_slide.md")
+    alias = _find_alias(book)
     for word, value in {
         # In a book whose chapters have that helper.
         "@slide@\n": slide if _saves(book, "slide") else "",
         "@label@": name.replace("_", "-"),
-        "@package@": book.package,
+        "@import@": f"import {book.package}" + (alias and f" as {alias}"),
+        "@used@": alias or book.package,
         "@title@": " ".join(title.split()) or name.replace("_", " "),
     }.items():
         text = text.replace(word, value)
@@ -78,6 +88,18 @@ def _saves(book: Book, name: str) -> bool:
         for module in read_saved(book)
         for statement in module.statements
     )
+
+
+def _find_alias(book: Book) -> str:
+    """Return what most chapters call the book's package, if not its name."""
+    line = re.compile(rf"^import {book.package} as (\w+)$", re.MULTILINE)
+    names = Counter(
+        name
+        for chapter in book.chapters
+        for cell in chapter.cells
+        for name in line.findall(cell.source)
+    )
+    return names.most_common(1)[0][0] if names else ""
 
 
 def _check(book: Book, chapter: Chapter) -> None:

@@ -4,10 +4,30 @@ What no notebook may hold would end in a traceback later.
 """
 
 import json
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any
 
 from booktools.source.text import mapping
+
+# What has an effect in front matter; in the options of a cell; in the groups
+# of its `mystnb`.  Of groups, no other names mean anything.
+_FRONT_MATTER = (
+    *("data", "file_format", "html_meta", "jupytext", "kernelspec"),
+    *("limits", "myst", "mystnb", "rules", "substitutions"),
+)
+_CELL = ("load", "mystnb", "tags")
+_GROUPS = {
+    "figure": ("align", "caption", "caption_before", "classes", "name"),
+    "image": ("align", "alt", "classes", "height", "scale", "width"),
+}
+_MYSTNB = (
+    *(*_GROUPS, "code_prompt_hide", "code_prompt_show", "error_lexer"),
+    *("markdown_format", "merge_streams", "number_source_lines"),
+    *("output_stderr", "remove_code_outputs", "remove_code_source"),
+    *("scroll_outputs", "text_lexer"),
+)
 
 
 def is_notebook(front_matter: dict[str, Any]) -> bool:
@@ -21,6 +41,11 @@ def is_notebook(front_matter: dict[str, Any]) -> bool:
 def find_misfits(front_matter: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the settings of front matter that are wrong, and why."""
     misfits = [_misfit(key, value) for key, value in front_matter.items()]
+    for key in front_matter:
+        if close := _meant(key, _FRONT_MATTER):
+            misfits.append(
+                (key, f"{key!r} does nothing; did you mean {close}?")
+            )
     found = [misfit for misfit in misfits if misfit]
     if is_notebook(front_matter) and not found:
         metadata = dict(front_matter)
@@ -72,6 +97,35 @@ def misfit_of_cell(options: dict[str, Any]) -> str:
         if misfit := _misfit(key, value):
             return misfit[1]
     return misfit_of_notebook("new_code_cell", options)
+
+
+def find_odd_options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each option of a cell that does nothing, and what was meant."""
+    mystnb = mapping(options.get("mystnb"))
+    for found, known in ((options, _CELL), (mystnb, _MYSTNB)):
+        for key in found:
+            if close := _meant(key, known):
+                yield str(key), f"did you mean {close}?"
+    for group, known in _GROUPS.items():
+        for key in mapping(mystnb.get(group)):
+            first = str(key).partition(" ")[0]
+            if key in known:
+                continue
+            similar = get_close_matches(str(key), known, 1)
+            hint = f"{group} takes {', '.join(known)}"
+            if first in known:
+                hint = (
+                    f"write a colon: {first}: {str(key)[len(first) :].strip()}"
+                )
+            elif similar:
+                hint = f"did you mean {similar[0]}?"
+            yield str(key), hint
+
+
+def _meant(key: Any, known: Sequence[str]) -> str:
+    """Return the one of some names that one is a misspelling of, or none."""
+    close = get_close_matches(str(key).replace("-", "_"), known, 1, 0.8)
+    return close[0] if close and key not in known else ""
 
 
 def misfit_of_notebook(make: str, metadata: dict[str, Any]) -> str:

@@ -2,8 +2,6 @@
 
 import difflib
 import json
-import os
-import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,12 +9,13 @@ from string import Template
 
 from booktools.problem import BookError, Problem, count
 from booktools.source.chapter import Book
+from booktools.source.config import read_project
+from booktools.source.files import write_whole
 from booktools.source.saved import HINTS, SavedChapter, read_saved
 
 _HEADER = "# Generated from "
 _HEADER_END = ' by "python -m booktools extract". Do not edit.'
 _INIT = Path(__file__).with_name("assets") / "package_init.txt"
-_PYPROJECT = "pyproject.toml"
 
 
 def render_package(book: Book, version: str) -> dict[str, str]:
@@ -38,9 +37,16 @@ def render_package(book: Book, version: str) -> dict[str, str]:
     Raises
     ------
     BookError
-        With every problem of the marks and of the code that they save.
+        With every problem of the marks and of the code that they save, and of
+        files that look like chapters and are not in the book.
     """
-    chapters = read_saved(book)
+    problems = list(book.unlisted)
+    try:
+        chapters = read_saved(book)
+    except BookError as error:
+        problems += error.problems
+    if problems:
+        raise BookError(problems)
     if not chapters:
         return {}
     files = {"__init__": _render_init(book, chapters, version)}
@@ -50,18 +56,7 @@ def render_package(book: Book, version: str) -> dict[str, str]:
 
 def read_version(root: Path) -> str:
     """Return the version in `pyproject.toml`, "0" if it has none."""
-    try:
-        data = tomllib.loads((root / _PYPROJECT).read_text("utf-8-sig"))
-    except FileNotFoundError:
-        return "0"
-    except ValueError as error:
-        what = f"this is not TOML: {error}"
-        raise BookError([Problem(_PYPROJECT, 1, "bad-toml", what)]) from None
-    project = data.get("project", {})
-    if not isinstance(project, dict):
-        what = f"project should be a table [project], not {project!r}"
-        raise BookError([Problem(_PYPROJECT, 1, "bad-toml", what)])
-    return str(project.get("version", "0"))
+    return str(read_project(root).get("version", "0"))
 
 
 def is_generated(path: Path) -> bool:
@@ -128,20 +123,12 @@ def write_files(
             path.unlink()
             continue
         path.parent.mkdir(exist_ok=True)
-        # Who reads it meanwhile gets the old or the new text, never a part.
-        temporary = path.with_suffix(".tmp")
-        try:
-            temporary.write_bytes(text.encode())
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
 
 
 def _render_module(saved: SavedChapter) -> str:
     chapter = saved.chapter
-    title = f": {chapter.title}" if chapter.title else ""
-    text = _render_head(chapter.path, f"Saved code of {chapter.path}{title}")
+    text = _render_head(chapter.path, f"Saved code of {chapter.path}")
     if imports := saved.import_lines():
         text += "\n".join(["", *imports, ""])
     text += f"\n{_render_all(saved.names)}\n"
@@ -165,8 +152,9 @@ def _render_init(
         rows = [f"        {n},\n" for n in saved.names if n[0] != "_"]
         start = f"    from {book.package}.{saved.chapter.name} import "
         imports += f"{start}(\n{''.join(rows)}    )\n" if rows else ""
-    summary = f"Saved code of {book.title or 'the book'}"
-    head = _render_head("the chapters", f"{summary}, loaded when it is used")
+    # Without titles: what readers of all languages get is the same.
+    summary = "Saved code of the chapters, loaded when it is used"
+    head = _render_head("the chapters", summary)
     init = Template(_INIT.read_text("utf-8"))
     return f"{head}\n" + init.substitute(
         imports=imports.rstrip("\n"),

@@ -1,4 +1,4 @@
-"""What a chapter consists of: Section, Cell, Formula, Check."""
+"""What a chapter consists of: Section, Cell, Formula, Check, Directive."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,8 +46,37 @@ class Formula:
 
 @dataclass(frozen=True)
 class Check:
-    """Code that proves or tests the formula it stands under."""
+    """Code that proves or tests the formula it stands under.
+
+    Without any, ``source`` is empty: the formula is tested by itself.
+    """
 
     label: str
     line: int
     source: str
+
+
+@dataclass(frozen=True)
+class Directive:
+    """A directive, and where it begins.
+
+    Of what is inside of it, ``lines`` are all, options and text.  It stands
+    in ``depth`` others, in the chapter or in a file that this includes.
+    """
+
+    name: str
+    argument: str
+    path: str
+    line: int
+    lines: tuple[str, ...]
+    depth: int
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A mark `[^name]`, or the text of that footnote; where it stands."""
+
+    name: str
+    path: str
+    line: int
+    is_text: bool

@@ -7,25 +7,22 @@ work without its chapter (`_Checker`).
 
 import ast
 import builtins
-import io
 import itertools
-import keyword
-import re
-import sys
-import tokenize
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from booktools.problem import BookError, Problem
-from booktools.source.chapter import Book, Chapter
+from booktools.source.chapter import Book, Chapter, is_module_name
+from booktools.source.config import is_name
+from booktools.source.early import Place, find_early
 from booktools.source.magics import python_source
+from booktools.source.marks import MARK, Mark, read_marks
 from booktools.source.parts import Cell
 from booktools.source.python import Code, Import, Statement, read_code
+from booktools.source.text import meant
 
-_MARK = re.compile(r"#[ \t]*@save\b")
 _MAGIC = "get_ipython()."  # what IPython makes of one
 _ASSETS = Path(__file__).parent / "assets"
 HINTS = tomllib.loads((_ASSETS / "hints_about_marks.toml").read_text("utf-8"))
@@ -33,20 +30,6 @@ _SAVABLE = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom),
 )
-
-
-class Mark(NamedTuple):
-    """A mark in a cell: its line, and what that line is without it.
-
-    It saves the statements that begin on its ``targets``: the lines of code
-    whose end it stands at, or the line below it.  A mark ``above`` its
-    statement also saves what stands directly below that.
-    """
-
-    line: int
-    text: str
-    above: bool
-    targets: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -91,16 +74,15 @@ def read_saved(book: Book) -> list["SavedChapter"]:
     if all(problem.rule != "syntax-error" for problem in problems):
         for chapter in chapters:
             checker.check_code(chapter)
+    saved = {
+        (each.chapter.path, statement.line)
+        for each in chapters
+        for statement in each.statements
+    }
+    problems += find_early(book.package, book.chapters, checker.places, saved)
     if problems:
         raise BookError(problems)
     return chapters
-
-
-def is_module_name(name: str) -> bool:
-    """Say whether a chapter's name can be the name of its module."""
-    reserved = {*keyword.kwlist, *sys.stdlib_module_names, "torch"}
-    fits = re.fullmatch("[a-z][a-z0-9_]*", name)
-    return fits is not None and name not in reserved
 
 
 class SavedChapter:
@@ -109,7 +91,7 @@ class SavedChapter:
     def __init__(self, chapter: Chapter, problems: list[Problem]):
         self.chapter = chapter
         self.problems = problems
-        self.codes: list[Code] = []
+        self.codes: list[tuple[int, Code]] = []  # below so many lines
         self.imports: dict[str, list[Import]] = {}
         self.needed: dict[str, str] = {}  # name -> target
         self.statements: list[SavedStatement] = []
@@ -117,16 +99,26 @@ class SavedChapter:
             self._read_cell(cell)
         self.names = [n for s in self.statements for n in s.names]
 
-    def report(self, line: int, rule: str, what: str) -> None:
+    def report(self, line: int, rule: str, what: str, hint: str = "") -> None:
         """Add a problem of this chapter."""
-        problem = Problem(self.chapter.path, line, rule, what, HINTS[rule])
+        hint = hint or HINTS[rule]
+        problem = Problem(self.chapter.path, line, rule, what, hint)
         self.problems.append(problem)
 
-    def defines(self, name: str) -> bool:
-        """Say whether the chapter's own code binds a name."""
-        # Few cells have the name at all, and to look closer takes long.
-        codes = [c for c in self.codes if name in c.compiled.co_names]
-        return any(name in code.binds for code in codes)
+    def find_definition(self, name: str) -> tuple[int, bool] | None:
+        """Return where the chapter's own code binds a name, if anywhere.
+
+        That is a line, and whether the statement there can be saved.
+        """
+        for above, code in self.codes:
+            # Few cells have the name at all, and to look closer takes long.
+            if name not in code.compiled.co_names or name not in code.binds:
+                continue
+            for each in code.statements:
+                fits = name in each.bound_and_mutated[0]
+                if fits or (name in each.binds and not each.is_import):
+                    return above + each.node.lineno, fits
+        return None
 
     def find_import(self, name: str, line: int) -> Import | None:
         """Return the nearest import of a name above a line."""
@@ -156,11 +148,11 @@ class SavedChapter:
         except SyntaxError as error:
             # A cell may show an error of syntax, if it saves nothing.
             shown = "raises-exception" in cell.tags
-            if not shown or _MARK.search(cell.source):
+            if not shown or MARK.search(cell.source):
                 line = above + (error.lineno or 1)
                 self.report(line, "syntax-error", error.msg)
             return
-        self.codes.append(code)
+        self.codes.append((above, code))
         imports = [s.imports for s in code.statements if s.is_import]
         for each in itertools.chain(*imports):
             if each.target:
@@ -168,8 +160,8 @@ class SavedChapter:
                 self.imports.setdefault(each.name, []).append(each)
             if each.target.startswith("__future__."):
                 self.needed[each.name] = each.target
-        if _MARK.search(cell.source):
-            marks = list(_read_marks(source))
+        if MARK.search(cell.source):
+            marks = list(read_marks(source))
             self._check_marks(cell, source, code, marks)
             self.statements += self._read_statements(cell, source, code, marks)
 
@@ -181,7 +173,7 @@ class SavedChapter:
         new = source.split("\n")
         for i, text in enumerate(cell.source.split("\n")):
             now = new[i] if i < len(new) else ""
-            if _MARK.search(text) and (not now.strip() or _MAGIC in now):
+            if MARK.search(text) and (not now.strip() or _MAGIC in now):
                 what = "#@save cannot save magics"
                 self.report(cell.line + i, "not-savable", what)
         begins = {line for each in code.statements for line in each.lines}
@@ -224,7 +216,7 @@ class SavedChapter:
                     if texts.get(i) != ""
                 )
                 if not (adjacent and joinable and simple):
-                    text = f"\n\n# {_place(self.chapter, cell)}\n{text}"
+                    text = f"\n\n# {self.chapter.place_of(cell)}\n{text}"
                 # One that changes a name does not give it to the book.
                 changes = isinstance(node, ast.AugAssign)
                 names = () if changes else statement.bound_and_mutated[0]
@@ -246,48 +238,19 @@ class SavedChapter:
         return can_save
 
 
-def _read_marks(source: str) -> Iterator[Mark]:
-    """Yield the marks in a cell's Python."""
-    lines = ["", *source.split("\n"), ""]
-    start = 0  # of the statement, or of its head, that the token is in
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        line, column = token.start
-        if token.type == tokenize.NEWLINE:
-            start = 0
-        elif token.type != tokenize.COMMENT:
-            start = start or (line if token.string.strip() else 0)
-        elif match := _MARK.match(token.string):
-            code = lines[line][:column].rstrip()
-            rest = token.string[match.end() :].strip(" \t#:")
-            parts = [code, f"# {rest}" if rest else ""]
-            targets = range(start, line + 1) if code else range(0)
-            if above := start == column == 0:
-                below = line + 1
-                while lines[below].startswith("#"):
-                    below += 1
-                targets = range(below, below + 1)
-            text = "  ".join(filter(None, parts))
-            yield Mark(line, text, above, frozenset(targets))
-
-
-def _place(chapter: Chapter, cell: Cell) -> str:
-    """Name the section of a cell."""
-    if not cell.section:
-        return chapter.path
-    if cell.section.label:
-        return f"{chapter.path}#{cell.section.label}"
-    return f'{chapter.path}, "{cell.section.title}"'
-
-
 class _Checker:
     """Checks what chapters save against one another, and finds imports."""
 
     def __init__(self, book: Book, chapters: list[SavedChapter]):
         self.package = book.package
         self.modules = {c.name for c in book.chapters} | {"torch"}
-        self.places: dict[str, str] = {}  # saved name -> path:line
+        self.places: dict[str, Place] = {}
         self.saved: set[str] = set()  # above the code that is being checked
         taken: set[str] = set()
+        if chapters and not is_name(self.package):
+            line = chapters[0].statements[0].line
+            what = "this is saved, but the book has no name for a package"
+            chapters[0].report(line, "no-package-name", what)
         for chapter in chapters:
             name = chapter.chapter.name
             if name in taken or not is_module_name(name):
@@ -295,16 +258,32 @@ class _Checker:
                 chapter.report(1, "bad-chapter-name", what)
             taken.add(name)
             for statement in chapter.statements:
-                place = f"{chapter.chapter.path}:{statement.line}"
+                path = chapter.chapter.path
+                number = book.chapters.index(chapter.chapter)
+                place = Place(number, path, statement.line)
                 for name in statement.names:
-                    what = f"saved name {name!r} is "
-                    if name in self.places:
-                        what += f"already saved in {self.places[name]}"
+                    if first := self.places.get(name):
+                        what = f"saved name {name!r} is already saved in "
+                        what += f"{first.path}:{first.line}"
                         chapter.report(statement.line, "duplicate-name", what)
                     elif name in self.modules or name.startswith("__"):
-                        what += "a chapter's or the package's own"
-                        chapter.report(statement.line, "reserved-name", what)
+                        what, hint = self._refuse(name)
+                        line = statement.line
+                        chapter.report(line, "reserved-name", what, hint)
                     self.places.setdefault(name, place)
+
+    def _refuse(self, name: str) -> tuple[str, str]:
+        """Say why nothing can be saved under a name."""
+        what, hint = f"saved name {name!r} is ", "choose another name"
+        if name == "torch":
+            what += "the package's own: code written for D2L imports it"
+        elif name.startswith("__"):
+            what += "one of Python's own"
+        else:
+            what += f"also the name of a chapter: {self.package}.{name} would"
+            what += " be its module or this, as the order of imports has it"
+            hint = f"rename this, or the chapter's file: {name}_method.md"
+        return what, hint
 
     def check_code(self, chapter: SavedChapter) -> None:
         """Check what the saved code of the next chapter changes and uses."""
@@ -366,15 +345,32 @@ class _Checker:
                     self._report_use(chapter, line, name)
             elif binding := chapter.find_import(name, line):
                 chapter.needed.setdefault(name, binding.target)
-            elif chapter.defines(name) or not (
-                hasattr(builtins, name) or name.startswith("__")
-            ):
+            elif found := chapter.find_definition(name):
+                self._report_unsaved(chapter, line, name, *found)
+            elif not (hasattr(builtins, name) or name.startswith("__")):
                 self._report_use(chapter, line, name)
+
+    def _report_unsaved(
+        self, chapter: SavedChapter, line: int, name: str, at: int, fits: bool
+    ) -> None:
+        """Report a name that the chapter binds, and does not save."""
+        if name in self.places:
+            self._report_use(chapter, line, name)
+            return
+        what = f"saved code uses {name!r}, which line {at} defines, but does"
+        hint = "give it its value in a statement of its own, and save that"
+        if fits:
+            hint = f"write #@save at the end of line {at}"
+        chapter.report(line, "unknown-name", f"{what} not save", hint)
 
     def _report_use(self, chapter: SavedChapter, line: int, name: str) -> None:
         rule, place = "used-before-saved", self.places.get(name)
         if not place or name in self.saved.difference(chapter.names):
             rule = "unknown-name"
-        why = f"only {place} saves" if place else "nothing imports or saves"
+        why, hint = "nothing imports or saves", HINTS[rule]
+        if place:
+            why = f"only {place.path}:{place.line} saves"
+        else:
+            hint = meant(name, {*self.places, *chapter.imports}, hint)
         what = f"saved code uses {name!r}, which {why}"
-        chapter.report(line, rule, what)
+        chapter.report(line, rule, what, hint)

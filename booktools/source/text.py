@@ -1,10 +1,12 @@
 """Files -> text, and YAML -> values, with the lines on which they stand."""
 
 import math
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -21,7 +23,21 @@ _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
+class _TwiceError(yaml.MarkedYAMLError):
+    """A name that stands twice: programs take the last one and say nothing."""
+
+
 class _Loader(_Fast):  # type: ignore[misc]
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Refuse a name that stands twice among the same ones."""
+        names = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in names:
+                    raise _TwiceError(None, None, key.value, key.start_mark)
+                names.add(key.value)
+        return super().construct_mapping(node, deep)
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Say where a value is that cannot be, such as a date in month 13."""
         try:
@@ -82,6 +98,32 @@ def find_control_characters(text: str, path: str) -> Iterator[Problem]:
         yield Problem(path, line, "control-character", what, hint)
 
 
+def meant(name: str, names: Iterable[str], default: str = "") -> str:
+    """Ask whether one of some names was meant, or return another hint."""
+    # Labels have their beginning in common: eq-a, eq-b.
+    likeness = 0.8 if "-" in name else 0.75
+    close = get_close_matches(name, sorted({*names}), 1, likeness)
+    return f"did you mean {close[0]}?" if close else default
+
+
+def meant_file(folder: Path, name: str, default: str = "") -> str:
+    """Ask whether another file of a folder was meant, as `meant` does."""
+    above, slash, last = name.rpartition("/")
+    stem = PurePosixPath(last).stem
+    with suppress(OSError):
+        files = [p for p in (folder / above).iterdir() if p.is_file()]
+        stems = {path.stem: path.name for path in files}
+        if close := get_close_matches(stem, sorted(stems), 1, 0.75):
+            return f"did you mean {above}{slash}{stems[close[0]]}?"
+    return default
+
+
+def included_path(path: str, name: str) -> str:
+    """Return the file of a book that another one includes by a name."""
+    folder = PurePosixPath(path).parent
+    return posixpath.normpath(name[1:] if name[:1] == "/" else folder / name)
+
+
 def select(text: str, options: dict[str, str]) -> tuple[str, int]:
     """Return the part that is included, and the number of lines above it."""
     lines = text.split("\n")
@@ -102,8 +144,19 @@ def select(text: str, options: dict[str, str]) -> tuple[str, int]:
 def load_yaml(text: str, path: str, first_line: int = 1) -> Any:
     """Read the YAML that begins on a line of a file."""
     try:
+        if "\t" in text:
+            # The fast loader takes tabs between words; MyST-NB does not.
+            list(yaml.scan(text, Loader=yaml.SafeLoader))
         _refuse_bombs(text, path, first_line)
         return yaml.load(text, Loader=_Loader)
+    except _TwiceError as error:
+        above = error.problem_mark.line if error.problem_mark else 0
+        what = f"{error.problem!r} stands twice among the same settings"
+        hint = 'take one out; where a list goes on, begin the line with "- "'
+        where = path, first_line + above
+        raise BookError(
+            [Problem(*where, "duplicate-setting", what, hint)]
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         above, reason = mark.line if mark else 0, error.problem
@@ -112,7 +165,9 @@ def load_yaml(text: str, path: str, first_line: int = 1) -> Any:
     except RecursionError:
         above, reason = 0, "too many brackets are inside one another"
     what = f"this is not YAML: {reason}"
-    raise BookError([Problem(path, first_line + above, "bad-yaml", what)])
+    hint = "write spaces instead of the tab" if "'\\t'" in str(reason) else ""
+    problem = Problem(path, first_line + above, "bad-yaml", what, hint)
+    raise BookError([problem])
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from booktools.source.text import (
     line_at,
     lines_of,
     load_yaml,
+    meant_file,
     read_setup,
     scalars,
 )
@@ -100,7 +101,7 @@ def missing_chapter(root: Path, path: str, line: int) -> Problem:
     """Return the problem of a file that is listed but does not exist."""
     stem = path.removesuffix(".md")
     what = f"there is no file {path!r}"
-    hint = "create it, or remove this line"
+    hint = meant_file(root, path, "create it, or remove this line")
     for suffix, advice in _OTHER_FORMATS.items():
         if (root / (stem + suffix)).is_file():
             what += f", only {stem + suffix!r}"

@@ -22,12 +22,12 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from booktools.problem import Problem
-from booktools.source.chapter import read_chapter
 from booktools.source.config import CONFIG
 from booktools.source.toc import TOC
 from booktools.sphinxext.inlines import above
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import place, relative, report
+from booktools.sphinxext.state import build
 
 # What no page shows, whatever is in it.
 BLOCKED = {"applet", "embed", "frame", "frameset", "object", "portal"}
@@ -204,9 +204,9 @@ def _problem(app: Sphinx, node: Any, fault: _Fault) -> Problem:
     message, hint = fault.message, fault.hint
     if any("mime_type" in n for n in above(node)):
         message = f"an output of this cell has {message}"
-        # MyST-NB counts the lines of cells in its own way.
-        cells = read_chapter(source.name, source.read_bytes()).cells
-        line = max((c.line for c in cells if c.line <= line), default=line)
+        chapter = build(app).chapters.get(app.env.docname)
+        cells = chapter.cells if chapter else ()
+        line = min((c.line for c in cells if c.line > line), default=line)
         if hint in (TO_SCRIPT, TO_STATIC, TO_LINK, TO_REMOVE):
             hint = TO_PICTURE
     else:

@@ -6,6 +6,8 @@ page and `booktools.source.chapter` did not, has not run: that stops the build.
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from unicodedata import lookup
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
@@ -18,10 +20,8 @@ from booktools.source.chapter import Chapter
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import place, relative, report
-from booktools.sphinxext.state import Part, build, memory
-
-SUMMARY = "✓ 已用代码检验"
-NOT_RUN = "检验用的代码（没有运行）"
+from booktools.sphinxext.state import Part, Tested, build, memory
+from booktools.sphinxext.texts import _
 
 
 class check(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
@@ -37,11 +37,26 @@ class Check(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the code, folded."""
         source = "\n".join(self.content)
+        if not source.strip():  # `_open` says what was done
+            node = check("", label=self.arguments[0])
+            self.set_source_info(node)
+            return [node]
         code = nodes.literal_block(source, source, language="python")
         node = check("", code, label=self.arguments[0])
         self.set_source_info(node)
         self.set_source_info(code)
         return [node]
+
+
+class NoCheck(SphinxDirective):
+    """The directive where checks are off: nothing."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return nothing."""
+        return []
 
 
 def setup(app: Sphinx) -> None:
@@ -54,7 +69,14 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.RESOLVED, _drop)
 
 
-def _drop(app: Sphinx, doctree: nodes.document, _: str) -> None:
+def setup_off(app: Sphinx) -> None:
+    """Leave checks out, and look at the rest of what a page has."""
+    app.add_directive("check", NoCheck)
+    connect(app, Stage.READ, _collect)
+    connect(app, Stage.CHECKED, _compare)
+
+
+def _drop(app: Sphinx, doctree: nodes.document, __: str) -> None:
     """Leave checks out of everything that cannot fold them."""
     if app.builder.format != "html":
         for node in list(doctree.findall(check)):
@@ -113,8 +135,49 @@ def _find_unread(
 def _open(self: HTML5Translator, node: check) -> None:
     page = self.builder.current_docname
     has_run = page in memory(self.builder.env).checked
-    text = SUMMARY if has_run else NOT_RUN
+    done = memory(self.builder.env).tested.get((page, node["label"]))
+    if has_run:
+        text = _("✓ Checked by code")
+    elif node.children:
+        text = _("Code for a check (not run)")
+    else:
+        text = _("Both sides of the equation (not compared)")
     self.body.append(f'<details class="check"><summary>{text}</summary>\n')
+    if has_run and done:
+        self.body.append(f"<p>{self.encode(_sentences(done))}</p>\n")
+
+
+def _sentences(done: Tested) -> str:
+    """Say what was done to test a formula by itself."""
+    text = _("The two sides are equal.")
+    if done.points > 1:
+        text = _("The two sides are equal at each of {count} random points.")
+        text = text.format(count=done.points)
+    # Where one sentence ends, the next one begins with what is between them.
+    for sentence, names in (
+        (_(" Random numbers: {names}."), done.numbers),
+        (_(" Random positive whole numbers: {names}."), done.whole),
+        (_(" Random smooth functions: {names}."), done.functions),
+        (_(" Defined by this formula, not checked: {names}."), done.defined),
+    ):
+        if names:
+            shown = _(", ").join(map(_readable, names))
+            text += sentence.format(names=shown)
+    return text
+
+
+def _readable(name: str) -> str:
+    """Return SymPy's name of a letter as text: x_1, not x_{1}; λ."""
+    base, _, index = name.partition("_")
+    with suppress(KeyError):
+        size = "CAPITAL" if base[:1].isupper() else "SMALL"
+        # As Unicode spells it.
+        word = base.upper().replace("LAMBDA", "LAMDA")
+        base = (
+            base if len(base) == 1 else lookup(f"GREEK {size} LETTER {word}")
+        )
+    index = index.strip("{}")
+    return f"{base}_{index}" if index else base
 
 
 def _close(self: HTML5Translator, node: check) -> None:

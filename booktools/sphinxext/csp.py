@@ -10,12 +10,9 @@ from sphinx.application import Sphinx
 
 from booktools.sphinxext.order import Stage, connect
 
-# What must run before a page is painted stands in it: a request would delay
-# the first picture by a third.
-FIRST_SCRIPT = (
-    Path(__file__).with_name("assets").joinpath("mode.js").read_text("utf-8")
-)
-_DIGEST = base64.b64encode(hashlib.sha256(FIRST_SCRIPT.encode()).digest())
+# The script that stands in pages, see `page`.
+_SCRIPT = Path(__file__).with_name("assets") / "mode.js"
+_DIGEST = base64.b64encode(hashlib.sha256(_SCRIPT.read_bytes()).digest())
 
 # Formulas are laid out by style attributes.  The search is WebAssembly.
 POLICY = (
@@ -38,7 +35,6 @@ def _add_policy(
     app: Sphinx, page: str, _: str, context: dict[str, Any], __: Any
 ) -> None:
     tag = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}" />'
-    context["first_script"] = FIRST_SCRIPT
     context["metatags"] = f"\n    {tag}" + context.get("metatags", "")
 
 

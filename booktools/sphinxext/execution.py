@@ -13,26 +13,31 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from myst_nb.core.read import create_nb_reader
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 
-from booktools.problem import Problem
+from booktools.problem import BookError, Problem
 from booktools.render.script import find_unscriptable
-from booktools.run import cache, execute
+from booktools.run import cache, checks, execute
 from booktools.run.cluster import cluster
-from booktools.run.job import CHECK, Job, Outcome, Part
+from booktools.run.front_matter import (
+    kernelspec,
+    read_limits,
+    with_front_matter,
+)
+from booktools.run.job import Job, Outcome, Part
 from booktools.run.kernels import SETTINGS
 from booktools.run.limits import Limits
 from booktools.run.local import prepare, this_machine
 from booktools.run.shards import Shard, share, wanted_shard
-from booktools.source.chapter import Chapter
+from booktools.source.chapter import Chapter, read_chapter
 from booktools.source.config import CONFIG
 from booktools.source.deps import chapter_digest, chapter_files
 from booktools.source.macros import expand
@@ -41,35 +46,29 @@ from booktools.source.parts import Cell
 from booktools.source.text import read_text
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import stop
-from booktools.sphinxext.state import Build, build, memory
+from booktools.sphinxext.state import Build, Tested, build, memory
 
 LOGGER = logging.getLogger(__name__)
 
-# Instead of allowing all errors.
-_TAG = "tag each cell that should fail: raises-exception"
-
 # How a line of a list begins that shows boxes to tick.
 _TASK = re.compile(r"\s*([-+*]|\d+[.)]) \[[ xX]\] ")
-
-# Where in a kernelspec the digest is.
-KEY = "booktools"
-
-# Each check has names of its own.  `__main__` is a module that exists, which
-# some of the standard library insists on.
-CHECK_CELL = (
-    "exec(compile({source!r}, {file!r}, 'exec'),"
-    " {{'__name__': '__main__', 'tex': {tex!r}}})"
-)
 
 
 def setup(app: Sphinx) -> None:
     """Run code between finding out what has changed and reading it."""
     app.setup_extension("myst_nb")
     execution = _Execution()
+    connect(app, Stage.SETTINGS, _run_what_is_new)
     connect(app, Stage.BUILDER, execution.read_chapters)
     connect(app, Stage.OUTDATED, execution.find_outdated)
     connect(app, Stage.BEFORE_READING, execution.run)
     connect(app, Stage.SOURCE, execution.add_digest)
+
+
+def _run_what_is_new(app: Sphinx, config: Config) -> None:
+    # Jupyter Book's default: what has no outputs runs.
+    if config.nb_execution_mode == "auto":
+        config.nb_execution_mode = "cache"
 
 
 class _Code(NamedTuple):
@@ -99,9 +98,15 @@ class _Execution:
         env: Any = app.env
         cached = Path(env.mystnb_config.execution_cache_path).exists()
         # Where all code is new, imports need not wait for what comes first.
-        if mode == "cache" and not cached and _forks():
-            parts = [part for c in chapters for part in (c.cells, c.checks)]
-            codes = ["\n".join(cell.source for cell in p) for p in parts]
+        runs = mode == "cache" and not this.origin
+        if runs and not cached and _forks():
+            codes = ["\n".join(x.source for x in c.cells) for c in chapters]
+            codes += [
+                "\n".join(
+                    checks.imports_of(check.source) for check in c.checks
+                )
+                for c in chapters
+            ]
             prepare(this.book.root, list(filter(None, codes)))
         if problems := [p for c in chapters for p in find_unscriptable(c)]:
             stop(problems)
@@ -118,13 +123,14 @@ class _Execution:
 
     def run(self, app: Sphinx, env: Any, docnames: list[str]) -> None:
         """Run what the cache does not have."""
-        jobs = [
-            job
-            for name in docnames
-            if name in self._codes
-            for job in _jobs(self._codes[name], env)
-        ]
         path = Path(env.mystnb_config.execution_cache_path)
+        codes = [self._codes[name] for name in docnames if name in self._codes]
+        if build(app).origin:
+            jobs = self._copy_outputs(app, env, codes)
+            self._remember(env, docnames, jobs, build(app).cache)
+            return
+        root = Path(env.srcdir)
+        jobs = [job for code in codes for job in _jobs(code, env, root)]
         store = cache.open_cache(path)
         new = [j for j in jobs if not cache.is_cached(store, j.notebook)]
         cache.make_room(store, 4 * len(self._codes))  # two builds' worth
@@ -159,12 +165,52 @@ class _Execution:
         if self._shard:
             LOGGER.info(f"share {self._shard} is in the cache; no page made")
             raise SystemExit(0)
+        self._remember(env, docnames, jobs, path)
+
+    def _copy_outputs(
+        self, app: Sphinx, env: Any, codes: list[_Code]
+    ) -> list[Job]:
+        """Give the cells of an edition the outputs of their source.
+
+        The texts in the options of cells are part of the key in the cache.
+        Returns the jobs of the source.
+        """
+        this, root = build(app), Path(env.srcdir)
+        path = Path(env.mystnb_config.execution_cache_path)
+        store, known = cache.open_cache(path), cache.open_cache(this.cache)
+        cache.make_room(store, 4 * len(self._codes))
+        originals = []
+        for code in codes:
+            there = _jobs(_original(code, this), env, this.source_root)
+            for original, job in zip(
+                there, _jobs(code, env, root), strict=True
+            ):
+                originals.append(original)
+                if not job.is_check and not cache.is_cached(
+                    store, job.notebook
+                ):
+                    cache.copy_outputs(known, original.notebook, store, job)
+        cache.check_cache(this.cache, originals)
+        return originals
+
+    def _remember(
+        self, env: Any, docnames: list[str], jobs: list[Job], path: Path
+    ) -> None:
+        """Remember what pages show outputs of, and what was tested."""
         known = memory(env)
         known.outputs = {n: code.digests for n, code in self._codes.items()}
         # On all other pages it says that checks have not run.
+        checks = [job for job in jobs if job.is_check]
         known.checked = known.checked.difference(docnames) | {
-            job.path.removesuffix(".md") for job in jobs if job.is_check
+            job.path.removesuffix(".md") for job in checks
         }
+        known.tested = {
+            key: done
+            for key, done in known.tested.items()
+            if key[0] not in docnames
+        }
+        for job in checks:
+            known.tested |= _read_tests(path, job)
 
     def add_digest(self, app: Sphinx, docname: str, source: list[str]) -> None:
         """Put the digest of a chapter into what MyST-NB reads."""
@@ -177,7 +223,14 @@ class _Execution:
             # There is nothing to run, but MyST-NB would start a kernel.
             options = (matter.get("mystnb") or {}) | {"execution_mode": "off"}
             matter = matter | {"mystnb": options}
-            source[0] = _with_front_matter(source[0], matter)
+            source[0] = with_front_matter(source[0], matter)
+
+
+def _original(code: _Code, this: Build) -> _Code:
+    """Return, of the code of an edition, that of its source."""
+    root, path = this.source_root, code.chapter.path
+    chapter = read_chapter(path, (root / path).read_bytes(), root)
+    return code._replace(chapter=chapter)
 
 
 def _build_files(env: Any) -> dict[str, object]:
@@ -190,9 +243,12 @@ def _build_files(env: Any) -> dict[str, object]:
 def _read_code(this: Build, chapter: Chapter) -> _Code:
     """Find out what the outputs of a chapter depend on."""
     root = this.book.root
-    limits = _limits(root, chapter)
-    checks = tuple(
-        Cell(number, check.line, check.source, {}, None)
+    try:
+        limits = read_limits(root, chapter)
+    except BookError as error:
+        stop(error.problems)
+    tests = tuple(
+        Cell(number, check.line, checks.imports_of(check.source), {}, None)
         for number, check in enumerate(chapter.checks)
     )
 
@@ -205,39 +261,10 @@ def _read_code(this: Build, chapter: Chapter) -> _Code:
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    return _Code(chapter, limits, (digest(chapter.cells), digest(checks)))
+    return _Code(chapter, limits, (digest(chapter.cells), digest(tests)))
 
 
-def _limits(root: Path, chapter: Chapter) -> Limits:
-    """Return the limits of a chapter, and refuse wrong front matter."""
-    text = (root / chapter.path).read_text("utf-8")
-    problems = []
-
-    def refuse(key: str, what: str, hint: str) -> None:
-        lines = enumerate(text.splitlines(), 1)
-        line = next((i for i, text in lines if key in text), 1)
-        rule = "front-matter"
-        problems.append(Problem(chapter.path, line, rule, what, hint))
-
-    options = chapter.front_matter.get("mystnb") or {}
-    if isinstance(options, dict) and options.get("execution_allow_errors"):
-        what = "execution_allow_errors would hide every error"
-        refuse("execution_allow_errors", what, _TAG)
-    wish = chapter.front_matter.get("limits") or {}
-    names = [field.name for field in fields(Limits)]
-    if not (
-        isinstance(wish, dict)
-        and wish.keys() <= {*names}
-        and all(type(v) is int and v > 0 for v in wish.values())
-    ):
-        hint = f"limits: {{lines: 2000}}; there are {', '.join(names)}"
-        refuse("limits", f"these are no limits: {wish!r}", hint)
-    if problems:
-        stop(problems)
-    return Limits(**wish)
-
-
-def _jobs(code: _Code, env: Any) -> Iterator[Job]:
+def _jobs(code: _Code, env: Any, root: Path) -> Iterator[Job]:
     """Return what there is to run in a chapter: its cells, its checks."""
     chapter = code.chapter
     config = env.mystnb_config
@@ -245,7 +272,6 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
     if options.get("execution_mode", config.execution_mode) == "off":
         return
     timeout = int(options.get("execution_timeout", config.execution_timeout))
-    root = Path(env.srcdir)
     path = root / chapter.path
     if chapter.cells:
         text = _with_digest(read_text(path), code)
@@ -267,23 +293,40 @@ def _jobs(code: _Code, env: Any) -> Iterator[Job]:
             code.limits,
         )
     if chapter.checks:
-        spec = _kernelspec(chapter, code.digests[1])
+        spec = kernelspec(chapter, code.digests[1])
         macros = env.config.booktools_macros
-        tex = {f.label: expand(f.tex, macros) for f in chapter.formulas}
+        formulas = {f.label: f for f in chapter.formulas}
         notebook = new_notebook(metadata={"kernelspec": spec})
+        parts = ()
         for check in chapter.checks:
-            source = CHECK_CELL.format(
-                source=check.source, file=CHECK, tex=tex[check.label]
+            formula = formulas[check.label]
+            tex = expand(formula.tex, macros)
+            notebook.cells.append(
+                new_code_cell(checks.cell(check.source, tex))
             )
-            notebook.cells.append(new_code_cell(source))
-        parts = tuple(
-            Part(f"check {check.label}", check.line, check.source)
-            for check in chapter.checks
-        )
+            # By itself, a formula is tested where it stands.
+            line = check.line if check.source else formula.line
+            place = f"check {check.label}"
+            parts += (Part(place, line, check.source, tex),)
         yield Job(
             *(chapter.path, notebook, parts, root, path.parent, timeout),
             code.limits,
         )
+
+
+def _read_tests(path: Path, job: Job) -> dict[tuple[str, str], Tested]:
+    """Return what was done where formulas were tested by themselves."""
+    if all(part.source for part in job.parts):
+        return {}
+    cells = cache.with_outputs(path, job.notebook).cells
+    docname = job.path.removesuffix(".md")
+    return {
+        (docname, part.place.removeprefix("check ")): Tested(
+            **json.loads(cell.outputs[0].text)
+        )
+        for part, cell in zip(job.parts, cells, strict=True)
+        if not part.source
+    }
 
 
 def _task_list(chapter: Chapter, text: str) -> Problem:
@@ -295,38 +338,11 @@ def _task_list(chapter: Chapter, text: str) -> Problem:
     return Problem(chapter.path, line, "task-list", what, hint)
 
 
-def _kernelspec(chapter: Chapter, digest: str) -> dict[str, Any]:
-    """Return the kernelspec of a chapter, with a digest."""
-    default = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    return (
-        default
-        | (chapter.front_matter.get("kernelspec") or {})
-        | {KEY: digest}
-    )
-
-
 def _with_digest(text: str, code: _Code) -> str:
     """Return the text of a chapter with a digest in its front matter."""
     matter = dict(code.chapter.front_matter)
-    matter["kernelspec"] = _kernelspec(code.chapter, code.digests[0])
-    return _with_front_matter(text, matter)
-
-
-def _with_front_matter(text: str, matter: dict[str, Any]) -> str:
-    """Return the text of a chapter with other front matter."""
-    # In a notebook, a date is text.
-    plain = json.loads(json.dumps(matter, default=str))
-    line = yaml.safe_dump(
-        plain, default_flow_style=True, width=sys.maxsize, allow_unicode=True
-    )
-    start, *lines = text.splitlines(keepends=True)
-    end = next(i for i, text in enumerate(lines) if text.startswith("---"))
-    # As many lines as before: warnings name lines.
-    return "".join([start, line, *["\n"] * (end - 1), *lines[end:]])
+    matter["kernelspec"] = kernelspec(code.chapter, code.digests[0])
+    return with_front_matter(text, matter)
 
 
 def _place(

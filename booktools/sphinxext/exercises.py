@@ -16,9 +16,7 @@ from sphinx_exercise.nodes import (
 
 from booktools.sphinxext.folds import fold, summary
 from booktools.sphinxext.order import Stage, connect
-
-TO_SOLUTION = "看解答"
-TO_EXERCISE = "回到题目"
+from booktools.sphinxext.texts import _
 
 
 def setup(app: Sphinx) -> None:
@@ -40,7 +38,7 @@ def _forget_gates(app: Sphinx, env: Any, docname: str) -> None:
     getattr(env, "sphinx_exercise_gated_registry", {}).pop(docname, None)
 
 
-def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
+def _link(app: Sphinx, doctree: nodes.document, __: str) -> None:
     """Link exercises with their solutions, and fix what both look like."""
     exercises = {}
     for kind in (exercise_enumerable_node, exercise_node):
@@ -53,14 +51,16 @@ def _link(app: Sphinx, doctree: nodes.document, _: str) -> None:
         for link in list(title.findall(nodes.reference)):
             # Who clicks on the title wants to unfold it.
             _fix(node, link)
-            link[0] = nodes.Text(f"：{link[0].lstrip()}")
+            # What precedes it is "Solution to", or what that is elsewhere.
+            text = _(" {exercise}").format(exercise=link[0].lstrip())
+            link[0] = nodes.Text(text)
             title.replace(link, link.children)
         if exercise := exercises.get(label):
             # Unlike its first id, this does not count solutions.
             name = f"solution-{label}"
             node["ids"].insert(0, name)
-            exercise += _reference(TO_SOLUTION, name)
-            node += _reference(TO_EXERCISE, exercise["ids"][0])
+            exercise += _reference(_("To the solution"), name)
+            node += _reference(_("Back to the exercise"), exercise["ids"][0])
 
 
 def _fix(node: nodes.Element, title: nodes.Element) -> None:
@@ -81,7 +81,7 @@ def _reference(text: str, name: str) -> nodes.paragraph:
     return nodes.paragraph("", "", link, classes=["there-and-back"])
 
 
-def _fold(app: Sphinx, doctree: nodes.document, _: str) -> None:
+def _fold(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Fold solutions and whatever else is marked to be folded."""
     for node in list(doctree.findall(nodes.Admonition)):
         if "dropdown" not in node["classes"]:
@@ -90,6 +90,14 @@ def _fold(app: Sphinx, doctree: nodes.document, _: str) -> None:
         line = summary("", text)
         if isinstance(node[0], nodes.title):
             line = summary("", "", *node.pop(0).children)
+        if isinstance(node, exercise_enumerable_node):
+            # sphinx-exercise adds it only where it writes the node.
+            numbers = app.env.toc_fignumbers.get(docname, {}).get("exercise")
+            number = ".".join(
+                map(str, (numbers or {}).get(node["ids"][0], ()))
+            )
+            form = app.config.numfig_format["exercise"]
+            line.insert(0, nodes.Text(f"{form % number} "))
         classes = [c for c in node["classes"] if c != "dropdown"]
         folded = fold(ids=node["ids"], classes=["fold", *classes])
         folded += [line, *node.children]
@@ -98,7 +106,7 @@ def _fold(app: Sphinx, doctree: nodes.document, _: str) -> None:
 
 
 def _add_script(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], _: Any
+    app: Sphinx, page: str, template: str, context: dict[str, Any], __: Any
 ) -> None:
     if "<details" in context.get("body", ""):
         app.add_js_file("folds.js", loading_method="defer")

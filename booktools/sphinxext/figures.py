@@ -1,9 +1,12 @@
 """Pictures have a size before they are loaded, and load when needed.
 
-A picture that is not there stops the build.
+A picture that is not there stops the build, and one without a text for who
+cannot see it.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from docutils import nodes  # type: ignore[import-untyped]
@@ -12,8 +15,10 @@ from sphinx.util.images import get_image_size
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import Problem
+from booktools.source.text import meant_file
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import place, relative, report
+from booktools.sphinxext.state import build
 
 
 def setup(app: Sphinx) -> None:
@@ -29,7 +34,10 @@ def _find_pictures(app: Sphinx, doctree: nodes.document) -> None:
     MyST writes what is no ASCII in an address as a browser does, `%E5...`,
     and Sphinx would look for a file of that name.
     """
+    chapter = build(app).chapters.get(app.env.docname)
     for node in list(doctree.findall(nodes.image)):
+        if chapter and "alt-text" in chapter.rules:
+            _find_text(app, node)
         name: str = node["uri"]
         # Which of several files, only the writer of a page decides.
         if urlsplit(name).scheme or name.endswith(".*"):
@@ -43,14 +51,43 @@ def _find_pictures(app: Sphinx, doctree: nodes.document) -> None:
             node.parent.remove(node)  # Sphinx would complain again
 
 
-def _missing(app: Sphinx, node: nodes.image, name: str) -> Problem:
+def _find_text(app: Sphinx, node: nodes.image) -> None:
+    """Report a picture without a text that says what it shows."""
+    if node.get("alt", "").strip():
+        return
     source, line = place(app, node)
+    hint = "write it between the brackets: ![TEXT](FILE)"
+    what = "this picture has no text for who cannot see it"
+    if any("mime_type" in each for each in _above(node)):
+        hint = "write :mystnb: {image: {alt: TEXT}} at the head of the cell"
+    else:
+        line, text = _first(source, line, unquote(node["uri"]))
+        if any(f"{{{name}}}" in text for name in ("figure", "image")):
+            hint = "write :alt: TEXT below the first line"
+    path = relative(app, source)
+    report(app, Problem(path, line, "alt-text", what, hint))
+
+
+def _above(node: Any) -> Iterable[Any]:
+    while node := node.parent:
+        yield node
+
+
+def _first(source: Path, line: int, name: str) -> tuple[int, str]:
+    """Return the first line with a name, from one on, and its text."""
     text = source.read_text("utf-8-sig").split("\n")
     below = enumerate(text[line - 1 :], line)
-    line = next((i for i, t in below if name in unquote(t)), line)
+    found = ((i, t) for i, t in below if name in unquote(t))
+    return next(found, (line, ""))
+
+
+def _missing(app: Sphinx, node: nodes.image, name: str) -> Problem:
+    source, line = place(app, node)
+    line, _ = _first(source, line, name)
     path = relative(app, source)
     what = f"there is no picture {name!r}"
     hint = "name its file as seen from the chapter's folder, a space as %20"
+    hint = meant_file(source.parent, name, hint)
     return Problem(path, line, "missing-picture", what, hint)
 
 

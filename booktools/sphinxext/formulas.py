@@ -20,7 +20,6 @@ from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import BookError, Problem
 from booktools.render import katex
-from booktools.source.macros import expand
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import report
 from booktools.sphinxext.state import Formula, memory
@@ -54,11 +53,8 @@ def setup(app: Sphinx) -> None:
     app.add_html_math_renderer(
         "katex", (_add_inline, None), (_add_display, None)
     )
-    # When macros change, all pages are read again.
-    app.add_config_value("booktools_macros", {}, "env", dict)
     connect(app, Stage.SETTINGS, _configure)
     connect(app, Stage.BUILDER, _add_folder)
-    connect(app, Stage.PARSED, _expand)
     connect(app, Stage.READ, _collect)
     connect(app, Stage.CHECKED, _render)
     connect(app, Stage.TYPESET, _keep_punctuation)
@@ -68,8 +64,6 @@ def setup(app: Sphinx) -> None:
 
 def _configure(app: Sphinx, config: Config) -> None:
     config.html_math_renderer = "katex"
-    tex = (config.mathjax3_config or {}).get("tex") or {}
-    config.booktools_macros = tex.get("macros") or {}
 
 
 def _folder(app: Sphinx) -> Path:
@@ -81,16 +75,6 @@ def _add_folder(app: Sphinx) -> None:
     folder = _folder(app)
     (folder / FONTS).mkdir(parents=True, exist_ok=True)
     app.config.html_static_path.append(str(folder))
-
-
-def _expand(app: Sphinx, doctree: nodes.document) -> None:
-    """Write out the author's own commands, for all that reads formulas."""
-    for kind in (nodes.math, nodes.math_block):
-        for node in doctree.findall(kind):
-            tex = expand(node.astext(), app.config.booktools_macros)
-            if tex != node.astext():
-                node["written"] = node.astext()
-                node[:] = [nodes.Text(tex)]
 
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:

@@ -23,6 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import FilenameUniqDict
 
+from booktools.language import LOCALE
 from booktools.source.config import CONFIG
 from booktools.source.installed import installed
 from booktools.source.toc import TOC
@@ -30,7 +31,7 @@ from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import FileState, build, memory
 
 # What decides about pages, beside their texts and the tools.
-INPUTS = (CONFIG, TOC, "CNAME", "LICENSE")
+INPUTS = (CONFIG, TOC, LOCALE, "CNAME", "LICENSE")
 
 # Settings that name files or folders of the author's.
 SETTINGS = (
@@ -48,6 +49,7 @@ SETTINGS = (
 SHARED = (
     *("booktools_inputs", "booktools_version", "html_baseurl"),
     *("booktools_commit", "booktools_pdf", "booktools_repository"),
+    "booktools_languages",
 )
 
 # What is known of a page, changes with its text, and is nothing to others.
@@ -117,8 +119,14 @@ def _remember_files(app: Sphinx, env: Any) -> None:
 
 
 def _look_after(app: Sphinx, name: str, old: FileState | None) -> FileState:
-    """Return what a file was when it was read: another, if saved since."""
+    """Return what a file was when it was read: another, if saved since.
+
+    Figures, which the build itself writes, nobody saves.
+    """
     state = _look_at(app, name, old)
+    folder = Path(app.doctreedir).parent
+    if Path(app.srcdir, name).is_relative_to(folder):
+        return state
     if max(state.modified, state.changed) >= build(app).before_reading:
         return FileState(0, 0, 0, "saved while the build ran")
     return state

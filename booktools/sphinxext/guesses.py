@@ -31,24 +31,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from booktools.problem import Problem, count
+from booktools.sphinxext import features
 from booktools.sphinxext.folds import fold, summary
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import directive, report
 from booktools.sphinxext.state import has_run
-
-TITLE = "先猜再运行"
-ANSWERS = "对一对：每个选项对不对"
-RIGHT, WRONG = "对。", "不对。"
-# On the cover of an output, with choices above it and without; and when it
-# has been taken away.
-CHOOSE = "先在上面选一个，或者<b>直接看</b>"
-SHOW = "先猜一猜，猜好了<b>看结果</b>"
-COVER = "重新遮住"
-# Buttons below the choices: guesses.js gives them something to do.
-AGAIN = "重新猜"
-SHOW_ALL = "不再遮住结果"
-FORGET = "忘掉这一章的猜测"
+from booktools.sphinxext.texts import _
 
 # How an author says which choice is right.
 MARKS = {"[x] ": True, "[X] ": True, "[ ] ": False}
@@ -72,7 +61,7 @@ class Guess(SphinxDirective):
         text = "\n".join(self.content)
         box["digest"] = hashlib.sha256(text.encode()).hexdigest()[:8]
         body = self.parse_content_to_nodes()
-        title = nodes.title("", TITLE)
+        title = nodes.title("", _("Guess, then run"))
         box += [title, *body]
         lists = [n for n in body if isinstance(n, nodes.Sequential)]
         if not body or body[0] in lists:
@@ -103,7 +92,7 @@ class Guess(SphinxDirective):
                 hint = "write what is true of it there, indented"
                 self._refuse(box, item, what, hint)
             name = nodes.Text(chr(ord("A") + number) + ". ")
-            verdict = nodes.Text(RIGHT if is_right else WRONG)
+            verdict = nodes.Text(_("Right. ") if is_right else _("Wrong. "))
             choice.insert(0, name)
             if not (answer and isinstance(answer[0], nodes.paragraph)):
                 answer.insert(0, nodes.paragraph())
@@ -115,7 +104,7 @@ class Guess(SphinxDirective):
             what = f"of {count(len(choices), 'choice')}, {right} are right"
             hint = "write two or more, one of them with [x]"
             self._refuse(box, marked, what, hint)
-        title = nodes.title("", ANSWERS)
+        title = nodes.title("", _("Check: is each answer right?"))
         folded = nodes.admonition("", title, answers)
         folded["classes"] = ["dropdown", ANSWERED]
         return [choices, folded]
@@ -155,6 +144,11 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.READ, _find_outputs)
     connect(app, Stage.LAID_OUT, _lay_out)
     connect(app, Stage.CONTEXT, _add_script)
+
+
+def setup_off(app: Sphinx) -> None:
+    """Refuse the directive."""
+    features.refuse(app, "guess", "guesses")
 
 
 def _find_outputs(app: Sphinx, doctree: nodes.document) -> None:
@@ -256,7 +250,7 @@ def _report(
     report(app, problem)
 
 
-def _lay_out(app: Sphinx, doctree: nodes.document, _: str) -> None:
+def _lay_out(app: Sphinx, doctree: nodes.document, __: str) -> None:
     """Let choices unfold their answers; cover outputs."""
     answers = {}
     for node in list(doctree.findall(nodes.admonition)):
@@ -266,18 +260,18 @@ def _lay_out(app: Sphinx, doctree: nodes.document, _: str) -> None:
     for box in _boxes(doctree):
         for choices in list(_parts(box, CHOICES)):
             box.replace(choices, _folds(choices, answers[box["ids"][0]]))
-        box += nodes.raw("", _TOOLS, format="html")
+        box += nodes.raw("", _tools(), format="html")
     for cell in list(doctree.findall(is_cell)):
         if "guess" in cell:
             _cover(cell)
     if answers:
-        doctree += nodes.raw("", _REVIEW, format="html")
+        doctree += nodes.raw("", _review(), format="html")
 
 
 def _cover(cell: Any) -> None:
     """Cover what a cell shows, and what the text says of it."""
-    text = CHOOSE if cell["has_choices"] else SHOW
-    cover = nodes.raw("", _COVER.format(cell["guess"], text), format="html")
+    html = _cover_html(cell["guess"], cell["has_choices"])
+    cover = nodes.raw("", html, format="html")
     covered = nodes.container("", cover, classes=["guessed"])
     for output in list(cell):
         if output.get("nb_element") == "cell_code_output":
@@ -307,23 +301,42 @@ def _below(cell: Any) -> list[Any]:
     return found
 
 
-# A cover is beside what it covers and not around it: so it can lie on it, and
-# the page has the same height with it and without.
-_COVER = (
-    '<details class="guess-cover" data-guess="{}"><summary>'
-    '<span class="guess-closed">{}</span>'
-    f'<span class="guess-open">{COVER}</span></summary></details>'
-)
-_TOOLS = (
-    '<p class="guess-tools pst-js-only"><span class="guess-result"></span>'
-    f'<button type="button" class="guess-again" hidden>{AGAIN}</button>'
-    '<button type="button" class="guess-all" aria-pressed="false">'
-    f"{SHOW_ALL}</button></p>"
-)
-_REVIEW = (
-    '<div class="guess-review" hidden><p class="guess-count"></p><ul></ul>'
-    f'<button type="button" class="guess-forget">{FORGET}</button></div>'
-)
+def _cover_html(guess: str, has_choices: bool) -> str:
+    """Return what lies on an output, closed and open.
+
+    It is beside what it covers and not around it: so it can lie on it, and
+    the page has the same height with it and without.
+    """
+    closed = _("Make your guess, then <b>show the result</b>")
+    if has_choices:
+        closed = _("Choose an answer above, or <b>just look</b>")
+    opened = _("Cover again")
+    return (
+        f'<details class="guess-cover" data-guess="{guess}"><summary>'
+        f'<span class="guess-closed">{closed}</span>'
+        f'<span class="guess-open">{opened}</span>'
+        "</summary></details>"
+    )
+
+
+def _tools() -> str:
+    """Return the buttons below a question, for guesses.js."""
+    again, show_all = _("Guess again"), _("Stop covering results")
+    return (
+        '<p class="guess-tools pst-js-only"><span class="guess-result"></span>'
+        f'<button type="button" class="guess-again" hidden>{again}</button>'
+        '<button type="button" class="guess-all" aria-pressed="false">'
+        f"{show_all}</button></p>"
+    )
+
+
+def _review() -> str:
+    """Return what guesses.js fills in at the end of a chapter."""
+    forget = _("Forget the guesses of this chapter")
+    return (
+        '<div class="guess-review" hidden><p class="guess-count"></p><ul></ul>'
+        f'<button type="button" class="guess-forget">{forget}</button></div>'
+    )
 
 
 def _folds(choices: Any, answers: Any) -> nodes.container:

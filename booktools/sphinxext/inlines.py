@@ -14,6 +14,8 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from booktools.sphinxext.texts import _
+
 _Any = TypeVar("_Any")
 
 LOGGER = logging.getLogger(__name__)
@@ -131,7 +133,8 @@ class Inlines:
     def _abbreviation(self, node: Any) -> str:
         text = self._inlines(node)
         if "explanation" in node:
-            text += f"（{escape(node['explanation'])}）"
+            explanation = escape(node["explanation"])
+            text += _(" ({explanation})").format(explanation=explanation)
         return text
 
     def _link(self, node: Any) -> str:
@@ -269,11 +272,11 @@ def by_name(rows: dict[str, _Any]) -> dict[str, _Any]:
 # How nodes are written that stand in a line.
 INLINES: dict[str, Callable[[Inlines, Any], str]] = by_name(
     {
-        "Text": lambda _, node: _text(node),
-        "literal": lambda _, node: _code(node),
-        "math": lambda _, node: f"${one_line(node)}$",
+        "Text": lambda __, node: _text(node),
+        "literal": lambda __, node: _code(node),
+        "math": lambda __, node: f"${one_line(node)}$",
         "image": lambda writer, node: writer.image(node),
-        "raw": lambda _, node: raw(node),
+        "raw": lambda __, node: raw(node),
         "footnote_reference": Inlines._note_mark,
         "reference": Inlines._reference,
         "strong": lambda writer, n: _mark(writer._inlines(n), "**", "strong"),
@@ -283,7 +286,7 @@ INLINES: dict[str, Callable[[Inlines, Any], str]] = by_name(
         "subscript": lambda writer, n: f"<sub>{writer._inlines(n)}</sub>",
         "superscript": lambda writer, n: f"<sup>{writer._inlines(n)}</sup>",
         "abbreviation": Inlines._abbreviation,
-        "sd_line_break": lambda *_: "<br>",
+        "sd_line_break": lambda *__: "<br>",
         "TextElement Inline": Inlines._inlines,
     }
 )

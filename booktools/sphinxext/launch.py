@@ -13,8 +13,10 @@ from booktools.publish.layout import (
     NOTEBOOKS_BRANCH,
     PDF,
 )
+from booktools.sphinxext import features
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import build, pages_with_code
+from booktools.sphinxext.texts import _
 
 # The theme's own groups, which would offer raw MyST as a notebook.
 REPLACED = ("launch-buttons", "download-buttons")
@@ -42,18 +44,18 @@ def setup(app: Sphinx) -> None:
     app.add_js_file("launch.js", loading_method="defer")
 
 
-def launch_links(repository: str, docname: str) -> list[Link]:
+def launch_links(repository: str, notebook: str) -> list[Link]:
     """Return links that open a notebook of branch ``notebooks``.
 
     Parameters
     ----------
     repository : str
         ``OWNER/NAME`` on GitHub.
-    docname : str
-        The page whose notebook it is.
+    notebook : str
+        The notebook there, without its ending.
     """
     owner, name = map(quote, repository.split("/"))
-    path = f"{quote(docname)}.ipynb"
+    path = f"{quote(notebook)}.ipynb"
     file = f"{owner}/{name}/blob/{NOTEBOOKS_BRANCH}/{path}"
     # nbgitpuller clones into a folder that is named as the repository.
     opened = f"lab/tree/{name}/{path}"
@@ -66,19 +68,19 @@ def launch_links(repository: str, docname: str) -> list[Link]:
             "Colab",
             f"https://colab.research.google.com/github/{file}",
             "_static/colab.svg",
-            "要有 Google 账号",
+            _("needs a Google account"),
         ),
         Link(
             "Binder",
             f"https://mybinder.org/v2/gh/{owner}/{name}/{BINDER_BRANCH}?{binder}",
             "_static/images/logo_binder.svg",
-            "不用账号，要等几分钟",
+            _("needs no account, but a few minutes"),
         ),
         Link(
             "Kaggle",
             f"https://kaggle.com/kernels/welcome?{kaggle}",
             "fab fa-kaggle",
-            "要有 Kaggle 账号",
+            _("needs a Kaggle account"),
         ),
     ]
 
@@ -93,7 +95,7 @@ def _find_repository(app: Sphinx, config: Config) -> None:
     config.booktools_repository = name
     # Printed after pages are made, and not by everybody who makes them.
     if os.environ.get("BOOK_PDF") == "1":
-        path = f"{PDF}/{config.booktools_package}.pdf"
+        path = f"{PDF}/{build(app).name}.pdf"
         # A mirror has no room for it.
         config.booktools_pdf = site.url + path if site else path
 
@@ -113,28 +115,52 @@ def _add_buttons(
     rest = [b for b in buttons if b.get("label") not in REPLACED]
     buttons.clear()
     if has_notebook and app.config.booktools_repository:
-        links = launch_links(app.config.booktools_repository, pagename)
-        buttons.append(_group("launch", "在线运行", "fas fa-rocket", links))
+        path = f"{build(app).prefix}{pagename}"
+        links = launch_links(app.config.booktools_repository, path)
+        buttons.append(
+            _group("launch", _("Run online"), "fas fa-rocket", links)
+        )
     page = f"{NOTEBOOKS}/{pagename}"
-    book = f"{NOTEBOOKS}/{app.config.booktools_package}"
+    book = f"{NOTEBOOKS}/{build(app).name}"
     notebook = [
-        Link("笔记本 .ipynb", f"{page}.ipynb", "fas fa-book", "本页的笔记本"),
-        Link("脚本 .py", f"{page}.py", "fab fa-python", "可用 PyCharm 打开"),
+        Link(
+            _("Notebook .ipynb"),
+            f"{page}.ipynb",
+            "fas fa-book",
+            _("the notebook of this page"),
+        ),
+        Link(
+            _("Script .py"),
+            f"{page}.py",
+            "fab fa-python",
+            _("for PyCharm and the like"),
+        ),
     ]
     source = f"_sources/{context['sourcename']}"
+    archive = Link(
+        _("Whole book .zip"),
+        f"{book}.zip",
+        "fas fa-file-archive",
+        _("notebooks and scripts"),
+    )
     links = [
         *(notebook if has_notebook else []),
+        *([archive] if features.is_on(app, "notebooks") else []),
         Link(
-            "全书 .zip", f"{book}.zip", "fas fa-file-archive", "笔记本和脚本"
+            _("Source .md"),
+            source,
+            "fas fa-file",
+            _("what this page is made from"),
         ),
-        Link("源文件 .md", source, "fas fa-file", "本页是用它做成的"),
     ]
     links = [n._replace(url=context["pathto"](n.url, 1)) for n in links]
     if pdf := app.config.booktools_pdf:
         address = pdf if "://" in pdf else context["pathto"](pdf, 1)
-        printed = Link("全书 .pdf", address, "fas fa-file-pdf", "可以打印")
+        printed = Link(
+            _("Whole book .pdf"), address, "fas fa-file-pdf", _("to print")
+        )
         links.insert(-1, printed)
-    buttons.append(_group("download", "下载", "fas fa-download", links))
+    buttons.append(_group("download", _("Download"), "fas fa-download", links))
     buttons += rest
 
 

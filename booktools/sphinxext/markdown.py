@@ -32,6 +32,7 @@ from booktools.sphinxext.inlines import (
     raw,
     ticks,
 )
+from booktools.sphinxext.texts import _
 
 LANGUAGES = {"ipython3": "python", "ipython": "python", "myst-ansi": "text"}
 LANGUAGES |= {"default": "", "none": ""}
@@ -188,10 +189,12 @@ class Writer(Inlines):
         )
         number = self._number(node.parent, kind)
         text = self._inlines(node).strip()
-        return f"**{number}**　{text}" if number else text
+        if not number:
+            return text
+        return _("**{number}** {caption}").format(number=number, caption=text)
 
     def _number(self, node: Any, kind: str) -> str:
-        """Return what a numbered thing is called, such as `图 3`."""
+        """Return what a numbered thing is called, such as `Fig. 3`."""
         numbers = self._numbers.get(kind, {})
         number = next((numbers[i] for i in node["ids"] if i in numbers), None)
         if number is None:
@@ -260,7 +263,7 @@ def _quote(text: str) -> str:
 
 
 def _name(node: Any, title: str) -> str:
-    """Return what a box is called; exercises as `练习 3 · 热身`."""
+    """Return what a box is called; exercises as `Exercise 3 · A line`."""
     if is_a(node, EXERCISES):
         title = re.sub(r" \((.*)\)$", r" · \1", title)
     return title.strip() or str(admonitionlabels.get(node.tagname, ""))
@@ -285,11 +288,12 @@ def _fold(title: str, blocks: list[Block]) -> Iterator[Block]:
     name = title
     for are_cells, group in groupby(blocks, lambda b: b.cell is not None):
         if are_cells:
-            yield Block(f"下面的代码属于“{title}”。")
+            text = _("The code below belongs to “{title}”.")
+            yield Block(text.format(title=title))
             yield from (replace(block, folded=True) for block in group)
         else:
             yield _details(name, group)
-        name = f"{title}（续）"
+        name = _("{title} (continued)").format(title=title)
 
 
 def _details(name: str, blocks: Iterable[Block]) -> Block:
@@ -304,17 +308,17 @@ BLOCKS: dict[str, Callable[[Writer, Any], Any]] = by_name(
         "rubric term field_name centered sd_tab_label": Writer._bold,
         "container": Writer._container,
         "math_block": Writer._formula,
-        "literal_block doctest_block": lambda _, node: _listing(node),
+        "literal_block doctest_block": lambda __, node: _listing(node),
         LISTS: Writer._list,
         "definition_list field_list": Writer._items,
         "block_quote": lambda writer, node: _quote(writer._joined(node)),
         "table": Writer._table,
         "caption": Writer._caption,
         "field figure": Writer._joined,
-        "transition": lambda *_: "---",
+        "transition": lambda *__: "---",
         "footnote citation": Writer._note,
         "line_block": Writer._lines,
-        "raw": lambda _, node: raw(node),
+        "raw": lambda __, node: raw(node),
         BOXES: Writer._box,
         "Text Inline": lambda writer, node: writer._paragraph([node]),
         PLAIN: Writer.blocks,

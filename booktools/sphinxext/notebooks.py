@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
 
 from booktools.publish.archive import write_zip
-from booktools.publish.layout import NOTEBOOKS
+from booktools.publish.layout import NOTEBOOKS, READMES
 from booktools.render.script import to_script
 from booktools.render.takeaway import first_cell
 from booktools.source.text import read_text
@@ -30,6 +30,7 @@ from booktools.sphinxext.inlines import above, is_a, show_image
 from booktools.sphinxext.markdown import ANSWERS, Block, Writer, is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import HAS_CODE, build, memory, pages_with_code
+from booktools.sphinxext.texts import _
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
@@ -126,13 +127,18 @@ class _Notebooks:
             metadata={"kernelspec": KERNEL, "language_info": LANGUAGE},
         )
         _write(paths[0], nbformat.writes(notebook) + "\n")
-        _write(paths[1], to_script(notebook, shown, drawn))
+        _write(paths[1], to_script(notebook, shown, drawn, _))
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
         """Pack all of them; pages link to that, even where there are none."""
         if exception:
             return
         self._folder.mkdir(exist_ok=True)
+        # Who publishes the branches installs nothing that could translate.
+        readmes = {} if self._build.origin else READMES
+        for branch, file in readmes.items():
+            text = self._build.book.language.read(f"{branch}_readme.md")
+            _write(Path(app.outdir, file), text)
         package = self._build.package
         contents = {name: text.encode() for name, text in package.items()}
         for path in self._folder.rglob("*"):
@@ -141,7 +147,7 @@ class _Notebooks:
                 contents[name] = path.read_bytes()
         if (licence := Path(app.srcdir, "LICENSE")).exists():
             contents["LICENSE"] = licence.read_bytes()
-        name = app.config.booktools_package
+        name = self._build.name
         # Not named as the package, or Python would take it for that.
         members = {f"{name}-book/{n}": contents[n] for n in sorted(contents)}
         _pack(self._folder / f"{name}.zip", members)
@@ -154,13 +160,14 @@ class _Notebooks:
         # Something else may stand above the title, or there is none.
         head = [blocks.pop(0).text] if blocks and blocks[0].heading else []
         if writer.site:
-            head.append(f"[在线阅读本章]({writer.site}{writer.page})")
+            text = _("Read this chapter online")
+            head.append(f"[{text}]({writer.site}{writer.page})")
         if head:
             yield new_markdown_cell("\n\n".join(head)), None
         this = self._build
         chapter = this.chapters.get(docname)
         if chapter and (
-            setup := first_cell(this.library, this.package, chapter)
+            setup := first_cell(this.library, this.package, chapter, _)
         ):
             metadata = {"tags": ["setup"], **FOLDED}
             yield new_code_cell(setup, metadata=metadata), None

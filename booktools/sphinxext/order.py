@@ -55,6 +55,8 @@ class Stage(Enum):
 
     # It is known which pages will be written; there is at least one.
     WRITING = "write-started", 500
+    # A reference of a page leads to nothing.
+    UNKNOWN = "missing-reference", 500
     # The references of a page lead to their pages.
     RESOLVED = "doctree-resolved", 400
     # Notebooks are made; what depends on other pages is filled in.

@@ -7,15 +7,17 @@ import hashlib
 import logging
 import posixpath
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import tinycss2
 from sphinx.application import Sphinx
 from tinycss2.ast import Node
 
+from booktools.sphinxext import features
 from booktools.sphinxext.order import Stage, connect
 
 STYLES = "book.css"
@@ -54,6 +56,7 @@ def setup(app: Sphinx) -> None:
     """Choose what pages load, then make that small."""
     app.add_js_file("scrolling.js", loading_method="defer")
     weight = _Weight()
+    connect(app, Stage.BUILDER, weight.begin)
     connect(app, Stage.LOADED, weight.choose)
     connect(app, Stage.ALL_WRITTEN, weight.reduce)
 
@@ -63,6 +66,11 @@ class _Weight:
 
     def __init__(self) -> None:
         self._styles: dict[str, None] = {}
+        self._before: set[Path] = set()  # files that the site had
+
+    def begin(self, app: Sphinx) -> None:
+        """Look at what is there, reduced by an earlier build."""
+        self._before = set(Path(app.outdir, "_static").rglob("*"))
 
     def choose(
         self, app: Sphinx, page: str, _: str, context: dict[str, Any], __: Any
@@ -73,18 +81,29 @@ class _Weight:
             self._styles[path.removeprefix("_static/")] = None
         context["book_styles"] = f"_static/{STYLES}"
         body = context.get("body", "")
+        # Without its policy, a page may load what it likes; without Pagefind,
+        # the page of hits needs what the theme has for it.
+        is_allowed = not features.is_on(app, "csp")
+        is_allowed |= page == "search" and not features.is_on(app, "search")
         context["script_files"] = [
             script
             for script in context["script_files"]
-            if _is_needed(urlsplit(str(script.filename or "")), body)
+            if is_allowed or _is_needed(script.filename, body)
         ]
 
     def reduce(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the stylesheet; delete files that no page needs."""
-        # Sphinx copies the theme's styles only when it writes pages.
-        if exception or not self._styles:
-            return
         static = Path(app.outdir, "_static")
+        if exception:
+            return
+        # Sphinx copies the theme's styles only when it writes pages, but some
+        # extensions copy theirs in each build.
+        if not self._styles:
+            kept = self._before | {static / name for name in _own_files(app)}
+            for path in static.rglob("*"):
+                if path.is_file() and path not in kept:
+                    path.unlink()
+            return
         script = static / THEME_SCRIPT
         text = script.read_text("utf-8")
         if hashlib.sha256(text.encode()).hexdigest() != KNOWN:
@@ -124,7 +143,8 @@ class _Weight:
 
 def _own_files(app: Sphinx) -> Iterator[str]:
     """Yield the files that the author gave to the site, used or not."""
-    tools = Path(__file__).parent, Path(app.doctreedir)
+    # An environment is often in the book's folder.
+    tools = Path(__file__).parent, Path(app.doctreedir), Path(sys.prefix)
     for entry in app.config.html_static_path:
         source = Path(app.confdir, entry)
         own = source.is_relative_to(app.srcdir)
@@ -138,8 +158,9 @@ def _own_files(app: Sphinx) -> Iterator[str]:
             yield Path(entry).name
 
 
-def _is_needed(address: SplitResult, body: str) -> bool:
+def _is_needed(file: Any, body: str) -> bool:
     """Say if a script does something; the policy lets no foreign one run."""
+    address = urlsplit(str(file or ""))
     name = posixpath.basename(address.path)
     if not name or address.netloc or name in UNUSED_SCRIPTS:
         return False

@@ -1,5 +1,7 @@
 """What others than readers want: previews of links, search engines, 404."""
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -9,6 +11,10 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.state import build
+
+# What shows one of the texts of 404.html.
+_SCRIPT = Path(__file__).with_name("assets") / "missing.js"
 
 # Search engines and messengers cut what is longer.
 LENGTH = 120
@@ -32,23 +38,36 @@ def _make_404(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         (app.builder.get_target_uri(name), titles[name].astext())
         for name in chapters
     ]
-    home = app.config.html_baseurl or "/"
-    yield "404", {"home": home, "links": links}, "404.html"
+    home = app.config.html_baseurl or f"/{build(app).prefix}"
+    language = app.config.language.replace("_", "-")
+    # Of a book with editions, the page of the source has the texts of all.
+    script = _SCRIPT.read_text("utf-8") if build(app).has_editions else ""
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    context = {
+        **{"home": home, "links": links, "lang": language},
+        "folder": build(app).prefix,
+        **{"script": script, "script_digest": f"sha256-{digest}"},
+    }
+    yield "404", context, "404.html"
 
 
 def _list_pages(app: Sphinx, exception: Exception | None) -> None:
     """Write the map of the site, for search engines."""
     home = app.config.html_baseurl
-    if exception or app.builder.format != "html" or not home:
+    is_part = build(app).origin is not None  # its source lists its pages
+    if exception or app.builder.format != "html" or not home or is_part:
         return
-    urls = (
-        escape(home + app.builder.get_target_uri(name))
-        for name in sorted(app.env.found_docs)
-    )
+    namespaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    if build(app).has_editions:
+        namespaces += ' xmlns:xhtml="http://www.w3.org/1999/xhtml"'
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-        *(f"<url><loc>{url}</loc></url>" for url in urls),
+        f"<urlset {namespaces}>",
+        *(
+            line
+            for name in sorted(app.env.found_docs)
+            for line in _map_lines(app, name)
+        ),
         "</urlset>",
     ]
     robots = f"User-agent: *\nAllow: /\nSitemap: {home}sitemap.xml\n"
@@ -57,6 +76,20 @@ def _list_pages(app: Sphinx, exception: Exception | None) -> None:
         ("robots.txt", robots),
     ):
         Path(app.outdir, name).write_text(text, "utf-8", newline="\n")
+
+
+def _map_lines(app: Sphinx, page: str) -> Iterator[str]:
+    """Yield a line for each language of a page; each names all of them."""
+    file = app.builder.get_target_uri(page)
+    found = build(app).addresses(page, file)
+    found = found or {"": app.config.html_baseurl + file}
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{tag}" href="{escape(url)}"/>'
+        for tag, url in found.items()
+        if len(found) > 1
+    )
+    for url in found.values():
+        yield f"<url><loc>{escape(url)}</loc>{links}</url>"
 
 
 def _describe(

@@ -3,18 +3,30 @@
 What nobody has foreseen ends in one sentence as well.
 """
 
+import functools
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
+from myst_nb.core.read import (
+    is_myst_markdown_notebook,
+    read_myst_markdown_notebook,
+)
 from sphinx.application import Sphinx
 from sphinx.util.nodes import get_node_line, get_node_source
 
+from booktools.editions.standalone import EDITION, Locator, locator
 from booktools.problem import BookError, Problem
 from booktools.sphinxext.order import Stage, connect
+
+# In an edition, the one function that says where a line is from.
+_LOCATORS: list[Locator] = []
 
 # An event of our own: a feature has found a problem.
 FOUND = "problem-found"
@@ -27,6 +39,9 @@ def setup(app: Sphinx) -> None:
     app.connect(FOUND, lambda _, problem: found.append(problem))
     connect(app, Stage.PROBLEMS, lambda *_: found and stop(found))
     sys.excepthook = _report_unforeseen
+    _LOCATORS.clear()
+    if getattr(app.config, EDITION):
+        _LOCATORS.append(locator(Path(app.srcdir)))
 
 
 def report(app: Sphinx, problem: Problem) -> None:
@@ -37,19 +52,60 @@ def report(app: Sphinx, problem: Problem) -> None:
 def place(app: Sphinx, node: Any) -> tuple[Path, int]:
     """Return the file that a node of a page stands in, and its line.
 
-    What is part of a text of several lines knows only where that begins.
+    What is part of a text of several lines knows only where that begins; an
+    output of a cell, where the cell begins.
     """
-    source = Path(get_node_source(node) or "")
-    if not source.is_file():
-        source = Path(app.env.doc2path(app.env.docname))
-    return source, get_node_line(node) or 1
+    source, line = source_of(app, node)
+    source = source or Path(app.env.doc2path(app.env.docname))
+    return source, true_line(app, source, line) or 1
+
+
+def source_of(app: Sphinx, node: Any) -> tuple[Path | None, int]:
+    """Return what a node says of its file, if it does, and of its line."""
+    source, line = None, 0
+    with suppress(ValueError):
+        line = get_node_line(node)
+        source = Path(get_node_source(node))
+    return (source if source and source.is_file() else None), line
+
+
+def true_line(app: Sphinx, path: Path, line: int) -> int:
+    """Return the line that is meant by one that MyST-NB has counted.
+
+    In a chapter with cells it counts one too many, and leaves out blank lines
+    at the head of the text between two cells.
+    """
+    for start, blank, is_text in reversed(_parts(path.read_text("utf-8-sig"))):
+        if line > start + 1:
+            return line - 1 + blank if is_text else start
+    return line
+
+
+@functools.lru_cache(32)
+def _parts(text: str) -> list[tuple[int, int, bool]]:
+    """Return the parts of a chapter with cells, as MyST-NB divides it.
+
+    Of each: how many lines are above it, how many blank ones it begins with,
+    and whether it is text.
+    """
+    if not is_myst_markdown_notebook(text):
+        return []
+    notebook = read_myst_markdown_notebook(text, add_source_map=True)
+    lines = text.splitlines()
+    parts = []
+    for start, cell in zip(
+        notebook.metadata.source_map, notebook.cells, strict=True
+    ):
+        below = takewhile(lambda line: not line.strip(), lines[start:])
+        blank, is_text = len(list(below)), cell.cell_type == "markdown"
+        parts.append((start, blank, is_text))
+    return parts
 
 
 def directive(app: Sphinx, node: Any, text: str) -> tuple[str, int]:
     """Return the file of a directive, and the line where it begins.
 
-    MyST-NB counts one line too many, or too few where there are blank ones;
-    ``text`` is what the line has in it.
+    ``text`` is what the line has in it; options may stand below it.
     """
     source, near = place(app, node)
     lines = enumerate(source.read_text("utf-8-sig").split("\n"), 1)
@@ -65,10 +121,18 @@ def relative(app: Sphinx, path: Path) -> str:
 
 def stop(problems: Iterable[Problem]) -> NoReturn:
     """End the build without a traceback, the problems its last words."""
-    error = BookError(problems)
+    error = BookError(map(located, problems))
     count = len(error.problems)
     total = f"{count} problem{'s' * (count > 1)}, no page written:"
     raise SystemExit(f"\n{total}\n{error}")
+
+
+def located(problem: Problem) -> Problem:
+    """Return a problem where an author can fix it."""
+    for locate in _LOCATORS:
+        path, line = locate(problem.path, problem.line)
+        problem = replace(problem, path=path, line=line)
+    return problem
 
 
 def _report_unforeseen(

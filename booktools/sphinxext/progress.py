@@ -13,10 +13,13 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.state import memory
+from booktools.sphinxext.state import build, memory
+from booktools.sphinxext.texts import _
 
-# A beginner at a text with formulas, who runs the code and thinks about it.
+# A beginner at a text with formulas, who runs the code and thinks about it:
+# half as fast as people read.
 CHARACTERS_PER_MINUTE = 250
+WORDS_PER_MINUTE = 120
 LINES_PER_MINUTE = 10
 
 
@@ -46,13 +49,26 @@ def _measure(app: Sphinx, doctree: nodes.document) -> None:
         for cell in cells
         if "tag_hide-input" not in cell.parent["classes"]
     )
-    characters = sum(
-        unicodedata.category(character) == "Lo"
+    texts = [
+        text
         for text in doctree.findall(nodes.Text)
         if not isinstance(text.parent, nodes.literal_block)
-        for character in text
-    )
-    minutes = characters / CHARACTERS_PER_MINUTE + lines / LINES_PER_MINUTE
+    ]
+    if build(app).book.language.has_words:
+        words = sum(
+            any(character.isalpha() for character in word)
+            for text in texts
+            for word in text.split()
+        )
+        minutes = words / WORDS_PER_MINUTE
+    else:
+        characters = sum(
+            unicodedata.category(character) == "Lo"
+            for text in texts
+            for character in text
+        )
+        minutes = characters / CHARACTERS_PER_MINUTE
+    minutes += lines / LINES_PER_MINUTE
     memory(app.env).minutes[app.env.docname] = math.ceil(minutes / 5) * 5
 
 
@@ -62,13 +78,14 @@ def _add_reading_time(
     minutes = memory(app.env).minutes.get(docname)
     title = next(doctree.findall(nodes.title), None)
     if minutes and title:
-        text = f"读一遍约 {minutes} 分钟，不算做练习"
+        text = _("About {minutes} minutes to read, without the exercises")
+        text = text.format(minutes=minutes)
         line = f'<p class="reading-time">{text}</p>'
         title.parent.insert(1, nodes.raw("", line, format="html"))
 
 
 def _add_chapters(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], _: object
+    app: Sphinx, page: str, template: str, context: dict[str, Any], __: object
 ) -> None:
     minutes = memory(app.env).minutes
     top = app.env.toctree_includes.get(app.config.root_doc, [])

@@ -18,20 +18,10 @@ from sphinx.writers.html5 import HTML5Translator
 
 from booktools.source.docstring import LISTS, read_docstring, read_items
 from booktools.source.mentions import Reader, SavedName, signature
+from booktools.sphinxext import features
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import Names, build, memory
-
-TITLES = {
-    "Attributes": "属性",
-    "Examples": "例子",
-    "Notes": "说明",
-    "Parameters": "参数",
-    "Raises": "报错",
-    "References": "文献",
-    "Returns": "返回",
-    "See Also": "另见",
-    "Yields": "依次给出",
-}
+from booktools.sphinxext.texts import _
 
 
 class origin(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
@@ -51,10 +41,15 @@ def setup(app: Sphinx) -> None:
     app.add_css_file("saved_names.css")
 
 
+def setup_off(app: Sphinx) -> None:
+    """Refuse the directive."""
+    features.refuse(app, "saved-names", "saved_names")
+
+
 class _SavedNames:
     """What is known of saved names during one build."""
 
-    def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
+    def find_outdated(self, app: Sphinx, env: Any, *__: object) -> list[str]:
         """Return the pages on which other names, or other texts, are due."""
         this, known = build(app), memory(env)
         self._before = dict(known.names)
@@ -80,7 +75,7 @@ class _SavedNames:
         memory(app.env).names[page] = Names(
             tuple(dict.fromkeys(m.name for m in found if m.defines)),
             tuple(dict.fromkeys(m.name for m in found if not m.defines)),
-            any(True for _ in doctree.findall(origin)),
+            any(True for __ in doctree.findall(origin)),
         )
 
     def find_stale(self, app: Sphinx, env: Any) -> list[str]:
@@ -111,7 +106,7 @@ class _SavedNames:
             line = nodes.paragraph(classes=["saved-origin"])
             if name in homes:
                 line += [
-                    nodes.Text("定义于 "),
+                    nodes.Text(_("Defined in ")),
                     link(homes[name], f"#save-{name}"),
                 ]
             pages = [
@@ -120,7 +115,7 @@ class _SavedNames:
                 if page in names and name in names[page].uses
             ]
             for page in pages:
-                start = "；用于 " if page == pages[0] else "、"
+                start = _("; used in ") if page == pages[0] else _(", ")
                 line += [nodes.Text(start), link(page)]
             node.replace_self(line)
 
@@ -169,12 +164,27 @@ class Reference(SphinxDirective):
         return section
 
 
+def _titles() -> dict[str, str]:
+    """Return what the sections of docstrings are called on pages."""
+    return {
+        "Attributes": _("Attributes"),
+        "Examples": _("Examples"),
+        "Notes": _("Notes"),
+        "Parameters": _("Parameters"),
+        "Raises": _("Raises"),
+        "References": _("References"),
+        "Returns": _("Returns"),
+        "See Also": _("See also"),
+        "Yields": _("Yields"),
+    }
+
+
 def _section(
     heading: str, text: str, saved: Iterable[str]
 ) -> Iterator[nodes.Element]:
     """Make nodes of a section of a docstring."""
     if heading:
-        yield nodes.rubric("", TITLES.get(heading, heading))
+        yield nodes.rubric("", _titles().get(heading, heading))
     if heading in LISTS:
         rows = nodes.definition_list(classes=["parameters"])
         for term, meaning in read_items(text):
@@ -228,9 +238,12 @@ def _add_badges(app: Sphinx, doctree: nodes.document, here: str) -> None:
         if not names:
             continue
         badge = nodes.paragraph(classes=["saved-badge"])
+        before, _name, behind = _("Saved as {name}").partition("{name}")
         for name in names:
             code = nodes.literal("", f"{package}.{name}")
-            words = nodes.inline("", "已存入 ", code)
+            words = nodes.inline("", before, code)
+            if behind:
+                words += nodes.Text(behind)
             if to:
                 uri = f"{to[0]}#api-{name}"
                 words = nodes.reference("", "", *words, refuri=uri)
@@ -239,8 +252,10 @@ def _add_badges(app: Sphinx, doctree: nodes.document, here: str) -> None:
         cell = block.parent.parent
         if isinstance(cell, HideCodeCellNode):
             # Who reads for the first time can pass by.
-            line = f"{cell['prompt_show']}：{'、'.join(names)}（可以跳过）"
-            cell["prompt_show"] = line
+            line = _("{show}: {names} (may be skipped)")
+            cell["prompt_show"] = line.format(
+                show=cell["prompt_show"], names=_(", ").join(names)
+            )
         cell.insert(cell.index(block.parent) + 1, badge)
 
 

@@ -1,4 +1,4 @@
-"""Search that finds Chinese: Pagefind, behind the theme's own fields.
+"""Search that finds Chinese, too: Pagefind, behind the theme's own fields.
 
 Every place that a reader may look for (a section, an exercise, a term)
 becomes a small file when its page is written.  When any of the files has
@@ -8,7 +8,9 @@ is what the author wrote, and no button.
 
 Chinese has no spaces, and what a dictionary says are words is not what people
 look for.  So each character counts as a word, and what is typed as a phrase:
-any part of any sentence is found.
+any part of any sentence is found.  In a language with spaces between words,
+Pagefind compares the stems of words, where it knows how: who looks for
+"tangents" finds "tangent".
 """
 
 import hashlib
@@ -21,6 +23,7 @@ import subprocess
 import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,8 +36,10 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
+from booktools.sphinxext import features
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.state import memory
+from booktools.sphinxext.state import build, memory
+from booktools.sphinxext.texts import _
 
 # Around the letters that stand for a symbol such as ∂, which Pagefind would
 # leave out: the digits of its number, from g on.
@@ -69,7 +74,7 @@ RULES = {
     "symbol": _SYMBOL,
     "word": rf"[{CHINESE}]|(?:(?![{CHINESE}]){_LETTER})+|{_SYMBOL}",
 }
-# How a chapter introduces a term: 极限（limit）.
+# How a chapter in Chinese introduces a term: 极限（limit）.
 TERM = re.compile(r"([\u3400-\u9fff]+)（([A-Za-z][A-Za-z –-]*)）")
 
 # A check is folded, and says what its formula says.
@@ -77,7 +82,7 @@ SKIPPED = ("check", "math_block", "raw")
 
 PLACE = """\
 <!DOCTYPE html>
-<html lang="und"><meta charset="utf-8"><body>
+<html lang="{language}"><meta charset="utf-8"><body>
 <h1 data-address="{address}" data-page="{page}" data-title="{title}"
  data-pagefind-meta="address[data-address], page[data-page], title[data-title]"
 >{heading}</h1>
@@ -103,7 +108,7 @@ def _name_field(app: Sphinx, config: Config) -> None:
     options = config.html_theme_options
     # Jupyter Book's own, where no other is set.
     if options.get("search_bar_text", DEFAULT_FIELD) == DEFAULT_FIELD:
-        options["search_bar_text"] = "搜索本书"
+        options["search_bar_text"] = _("Search this book")
 
 
 def _replace_search(app: Sphinx) -> None:
@@ -116,9 +121,10 @@ def _replace_search(app: Sphinx) -> None:
 
 
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
-    body = Path(__file__).with_name("templates") / "search.html"
-    context = {"title": "搜索", "body": body.read_text("utf-8")}
-    yield "search", context, "page.html"
+    title = _("Search results")
+    builder: Any = app.builder
+    body = builder.templates.render("search_page.html", {"title": title})
+    yield "search", {"title": title, "body": f"{body}\n"}, "page.html"
 
 
 def _places_folder(app: Sphinx, docname: str = "") -> Path:
@@ -137,13 +143,15 @@ def _write_places(app: Sphinx, document: nodes.document, docname: str) -> None:
     folder = _places_folder(app, docname)
     folder.mkdir(parents=True)
     places = list(document.findall(_is_place))
+    language = _language(app)
     page = _names(app, docname, places[0])[0] if places else ""
     for number, place in enumerate(places):
         names = _names(app, docname, place)
-        title = "，".join(names)
+        title = reduce(lambda a, b: _("{0}, {1}").format(a, b), names)
         address = app.builder.get_target_uri(docname) + _anchor(place, title)
         text = " ".join(_texts(place))
         file = PLACE.format(
+            language=language,
             address=html.escape(address),
             page=html.escape(page),
             title=html.escape(title),
@@ -156,6 +164,12 @@ def _write_places(app: Sphinx, document: nodes.document, docname: str) -> None:
         )
         path = folder / f"{number}.html"
         path.write_text(file, "utf-8", newline="\n")
+
+
+def _language(app: Sphinx) -> str:
+    """Return the language whose stems Pagefind compares; "und" for none."""
+    language = build(app).book.language
+    return language.code.split("_")[0] if language.has_words else "und"
 
 
 def _is_place(node: nodes.Node) -> bool:
@@ -174,7 +188,8 @@ def _names(app: Sphinx, page: str, place: nodes.Element) -> list[str]:
     # The number of an exercise is only written with its page.
     numbers = app.env.toc_fignumbers.get(page, {}).get("exercise", {})
     number = ".".join(map(str, numbers.get(place["ids"][0], ())))
-    return [f"练习 {number}" * bool(number) + _text(place[0])]
+    form: str = app.config.numfig_format["exercise"]
+    return [(form % number if number else "") + _text(place[0])]
 
 
 def _anchor(place: nodes.Element, title: str) -> str:
@@ -217,6 +232,8 @@ def _formulas(app: Sphinx, place: nodes.Element) -> Iterator[str]:
 
     Nobody types TeX, but somebody may look for ∂.
     """
+    if not features.is_on(app, "formulas"):
+        return
     answers = memory(app.env).answers
     for node in place.children:
         if isinstance(node, nodes.math | nodes.math_block):

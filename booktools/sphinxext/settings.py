@@ -6,6 +6,7 @@ out, and any name that is misspelt.  Here is every key that it knows.
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from sphinx.environment import BuildEnvironment
 from booktools.problem import Problem
 from booktools.source.config import CONFIG
 from booktools.source.macros import is_macro
+from booktools.source.text import mapping
 from booktools.source.toc import TOC
+from booktools.sphinxext import features
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import stop
 
@@ -40,9 +43,10 @@ def _check_settings(app: Sphinx, config: Config) -> None:
     if not file.is_file():
         return
     text = file.read_text("utf-8-sig")
-    settings = _Settings(Path(app.srcdir))
+    settings = _Settings(Path(app.srcdir), mapping(config.booktools_features))
     settings.look(yaml.compose(text), yaml.safe_load(text), "")
     settings.find_twins()
+    settings.problems += features.find_misfits(text, yaml.safe_load(text))
     if settings.problems:
         stop(settings.problems)
     # Jupyter Book forgets these where html_theme_options is set, too.
@@ -99,7 +103,7 @@ class Tables:
         tables = yaml.safe_load(TABLES.read_text("utf-8"))
         self.honoured: set[str] = {*tables["honoured"].split()}
         self.refused = {
-            name: (row.get("harmless", []), str(row["hint"]))
+            name: (row.get("harmless", []), row["hint"], row.get("feature"))
             for row in tables["refused"]
             for name in [
                 *row.get("names", "").split(),
@@ -126,8 +130,9 @@ class Tables:
 class _Settings:
     """Looks at each key of the settings, and knows its line."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, features: Mapping[str, Any]):
         self.tables = Tables()
+        self._features = features
         self.problems: list[Problem] = []
         self.values: dict[str, Any] = {}
         self.lines: dict[str, int] = {}
@@ -152,8 +157,9 @@ class _Settings:
         self.values[name] = value
         self.lines[name] = line
         if entry in self.tables.refused:
-            harmless, hint = self.tables.refused[entry]
-            if value is not None and value not in harmless:
+            harmless, hint, feature = self.tables.refused[entry]
+            is_off = self._features.get(feature) is False
+            if value is not None and value not in harmless and not is_off:
                 self._report(line, f"{name} has no effect", hint)
         elif not entry:
             close = difflib.get_close_matches(name, self.tables.known, 1)

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import unicodedata
+from functools import reduce
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from sphinx.application import Sphinx
 from booktools.run.cache import with_outputs
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.texts import _
 
 # Where in the metadata of an output the frames are.
 KEY = "slide"
@@ -106,7 +108,7 @@ def _slide(
         text = "\n".join(filter(None, [label, frames[index]["text"]]))
         image = nodes.image(
             uri=_write(app, folder, frames[index]["svg"], ".svg"),
-            alt=f"{alt}（{label}）" if alt else label,
+            alt=alt + _(" ({label})").format(label=label) if alt else label,
             loading="lazy",
         )
         chosen += nodes.container("", image, nodes.paragraph(text, text))
@@ -164,7 +166,8 @@ def _values(parameters: Any, index: int) -> list[int]:
 def _label(parameters: Any, index: int) -> str:
     """Return what a frame is called: ``h = 0.1``."""
     values = zip(parameters, _values(parameters, index), strict=True)
-    return "，".join(f"{p['name']} = {p['labels'][i]}" for p, i in values)
+    texts = [f"{p['name']} = {p['labels'][i]}" for p, i in values]
+    return reduce(lambda a, b: _("{0}, {1}").format(a, b), texts)
 
 
 def _width(text: str) -> int:
@@ -209,7 +212,8 @@ def _controls(
             "</label>",
         ]
     if play:
-        rows.append('<button type="button">播放</button>')
+        name = _("Play")
+        rows.append(f'<button type="button">{name}</button>')
     if longest:
         rows.append(f'<p aria-live="polite">{_in_place(text, longest)}</p>')
     return "\n".join([*rows, "</div>\n"])
@@ -228,7 +232,7 @@ def _slides(doctree: nodes.document) -> list[nodes.container]:
 
 
 def _add_script(
-    app: Sphinx, page: str, _: str, context: dict[str, Any], doctree: Any
+    app: Sphinx, page: str, __: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Load the script on pages that have such figures."""
     if doctree and _slides(doctree):

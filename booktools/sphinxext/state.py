@@ -7,17 +7,22 @@ is forgotten when Sphinx forgets the page.
 """
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sphinx.application import Sphinx
 
+from booktools.editions.languages import read_editions
+from booktools.editions.standalone import EDITION
 from booktools.problem import BookError, Problem
+from booktools.publish.layout import file_name
 from booktools.publish.repository import Site, find_site
 from booktools.render.katex import Answer
 from booktools.source.chapter import Book, Chapter, read_book
+from booktools.source.config import read_language
 from booktools.source.deps import Library
 from booktools.source.mentions import SavedName, read_saved_names
 from booktools.source.package import read_version, render_package, stale_files
@@ -37,24 +42,75 @@ class Build:
 
     before_reading = 0  # when it was, in nanoseconds since 1970
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, edition: Mapping[str, Any]):
         self._root = root
+        # Of an edition: the folder of the book that it is an edition of, and
+        # the pages that are as they are there.
+        self.origin = (root / edition["book"]).resolve() if edition else None
+        self.untranslated = {*edition.get("missing", ())}
+        # The outputs of that book.
+        self.cache = root / edition.get("cache", "")
+        # Sites of editions that are published with this one, by their paths.
+        self.parts: dict[str, Path] = {}
 
     @cached_property
     def book(self) -> Book:
         """The book, with its chapters."""
         try:
-            return read_book(self._root)
+            book = read_book(self._root)
         except BookError as error:
             stop(error.problems)
+        if book.unlisted:
+            stop(book.unlisted)
+        return book
 
     @cached_property
     def site(self) -> Site | None:
         """Who publishes the book, and where; None if nobody does."""
         try:
-            return find_site(self._root, os.environ)
+            site = find_site(self._root, os.environ)
         except BookError as error:
             raise SystemExit(str(error)) from None
+        if site and self.origin:
+            site = replace(site, url=f"{site.url}{self.prefix}")
+        return site
+
+    @property
+    def source_root(self) -> Path:
+        """The folder of the book; of an edition, that of its source."""
+        return self.origin or self._root
+
+    @property
+    def prefix(self) -> str:
+        """Where an edition is in the site: ``en/``; nothing if at the top."""
+        return f"{self.book.language.code}/" if self.origin else ""
+
+    @property
+    def name(self) -> str:
+        """What files for readers are called: as the package, ``x-en``."""
+        language = self.book.language.code if self.origin else ""
+        return file_name(self.book.package, language)
+
+    @cached_property
+    def languages(self) -> dict[str, str]:
+        """The languages of the book, and where they are in its site."""
+        root = self.source_root
+        try:
+            editions = read_editions(root)
+        except BookError as error:
+            stop(error.problems)
+        source = {read_language(root, []): ""}
+        return source | {e.language: f"{e.language}/" for e in editions}
+
+    @property
+    def has_editions(self) -> bool:
+        """Whether this is a book with editions, and none of them."""
+        return not self.origin and len(self.languages) > 1
+
+    def is_translated(self, language: str, page: str) -> bool:
+        """Say whether a page of the book is there in a language."""
+        folder = self.source_root / self.languages[language]
+        return (folder / f"{page}.md").is_file()
 
     @cached_property
     def chapters(self) -> dict[str, Chapter]:
@@ -68,9 +124,12 @@ class Build:
         Where chapters save nothing, somebody may have written one by hand.
         """
         book = self.book
+        files: dict[str, str] = {}
+        stale: dict[str, tuple[str, str | None]] = {}
         try:
-            files = render_package(book, read_version(book.root))
-            stale = stale_files(book.root, book.package, files)
+            if not self.origin:  # which has compared them
+                files = render_package(book, read_version(book.root))
+                stale = stale_files(book.root, book.package, files)
         except BookError as error:
             stop(error.problems)
         what = "this file is not what the chapters save"
@@ -99,6 +158,20 @@ class Build:
         """What chapters save, by name."""
         return read_saved_names(self.modules)
 
+    def addresses(self, page: str, file: str) -> dict[str, str]:
+        """Return the addresses of a page: language, as HTML calls it -> URL.
+
+        Without a site there are none; ``file`` is what the page is there.
+        """
+        if not self.site:
+            return {}
+        home = self.site.url.removesuffix(self.prefix)
+        return {
+            code.replace("_", "-"): f"{home}{prefix}{file}"
+            for code, prefix in self.languages.items()
+            if self.is_translated(code, page)
+        }
+
 
 class Formula(NamedTuple):
     """A formula, and where the block that it is part of begins.
@@ -119,6 +192,20 @@ class Names(NamedTuple):
     defines: tuple[str, ...]
     uses: tuple[str, ...]
     is_reference: bool
+
+
+class Tested(NamedTuple):
+    """What was done to test a formula by itself, as `run.equation` says.
+
+    At how many points; which numbers, whole numbers and functions were
+    random; which names the formula defines.
+    """
+
+    points: int
+    numbers: list[str]
+    whole: list[str]
+    functions: list[str]
+    defined: list[str]
 
 
 class Part(NamedTuple):
@@ -158,8 +245,10 @@ class Memory:
     texts: list[str] = field(default_factory=list)
     helpers: str = ""
     shared: str = ""
-    # The pages whose checks have run, and files beside the pages.
+    # The pages whose checks have run, and files beside the pages; what was
+    # done where formulas were tested by themselves, by page and label.
     checked: set[str] = field(default_factory=set)
+    tested: dict[tuple[str, str], Tested] = field(default_factory=dict)
     copies: set[str] = field(default_factory=set)
 
     # What KaTeX made, of which version, from TeX and whether it is displayed.
@@ -184,7 +273,8 @@ def setup(app: Sphinx) -> None:
 def build(app: Any) -> Build:
     """Return what is known of the book in this build."""
     if not hasattr(app, "booktools"):
-        app.booktools = Build(Path(app.srcdir))
+        edition = getattr(app.config, EDITION)
+        app.booktools = Build(Path(app.srcdir), edition)
     known: Build = app.booktools
     return known
 

@@ -94,6 +94,6 @@ class _Watch(logging.Handler):
             app.statuscode = 1
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
-        """Remember that all is well."""
-        if exception is None and not app.statuscode:
+        """Remember that all is well; an edition has a memory of its own."""
+        if exception is None and not self._seen:
             self._mark.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """`{touch} NAME`: a figure that follows a finger, by `chapters/touch/NAME.js`.
 
     ```{touch} direction
-    :label: 方向
+    :label: direction
 
     Drag the tip of the arrow.
     ```
@@ -46,6 +46,7 @@ from booktools.render.touch import (
     weight,
 )
 from booktools.run.cache import with_outputs
+from booktools.sphinxext import features
 from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import directive, report
@@ -82,6 +83,11 @@ def setup(app: Sphinx) -> None:
     connect(app, Stage.PARSED, _find_figures)
     connect(app, Stage.LAID_OUT, _add_script)
     connect(app, Stage.CONTEXT, _add_loader)
+
+
+def setup_off(app: Sphinx) -> None:
+    """Refuse the directive."""
+    features.refuse(app, "touch", "touch")
 
 
 def _find_figures(app: Sphinx, doctree: nodes.document) -> None:

@@ -1,32 +1,40 @@
-"""Words on pages that Sphinx and the theme have not translated."""
+"""Texts on pages in the language of the book: ours, and gaps of others."""
 
 from pathlib import Path
 from typing import Any
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.locale import _
+from sphinx.locale import _, get_translator
 
+from booktools.language import load_language
+from booktools.problem import BookError
 from booktools.sphinxext.order import Stage, connect
+from booktools.sphinxext.problems import stop
+from booktools.sphinxext.texts import CATALOG
 
 
 def setup(app: Sphinx) -> None:
-    """Fill the gaps in their catalogs from ours, if there is one."""
-    language = app.config.language
-    source = Path(__file__).parent / "locale" / f"{language}.po"
-    if source.exists():
-        with source.open("rb") as file:
-            messages = read_po(file)
-        folder = Path(app.doctreedir, "translations")
-        target = folder / language / "LC_MESSAGES"
-        target.mkdir(parents=True, exist_ok=True)
-        for name in ("sphinx", "booktheme"):
-            with (target / f"{name}.mo").open("wb") as file:
-                write_mo(file, messages)
-            app.add_message_catalog(name, str(folder))
+    """Let pages use our translations; fill gaps of Sphinx and the theme."""
+    code = app.config.language
+    try:
+        language = load_language(code, Path(app.srcdir))
+    except BookError as error:
+        stop(error.problems)
+    messages = Catalog()
+    for text, translated in language.texts.items():
+        messages.add(text, translated)
+    folder = Path(app.doctreedir, "translations")
+    target = folder / code / "LC_MESSAGES"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (CATALOG, "sphinx", "booktheme"):
+        with (target / f"{name}.mo").open("wb") as file:
+            write_mo(file, messages)
+        app.add_message_catalog(name, str(folder))
+    get_translator(CATALOG).add_fallback(get_translator())
     connect(app, Stage.SETTINGS, _name_prompts)
     connect(app, Stage.FILLED_IN, _translate_prompts)
     connect(app, Stage.BUTTONS, _translate_buttons)

@@ -7,7 +7,7 @@ const script = "booktools/render/assets/katex.js";
 
 function render(...formulas) {
   const { status, stdout, stderr } = spawnSync(
-    process.execPath, [script, "node_modules/katex"],
+    process.execPath, [script, "booktools/npm/katex/node_modules/katex"],
     { input: JSON.stringify(formulas), encoding: "utf8" });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from booktools.check.browser import serve
 from tests.books import CASES, Book, write_book
-from tests.browser import serve
+from tests.editions import Bilingual, make_bilingual
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,11 @@ def address(course) -> Iterator[str]:
     """Serve the course; return where."""
     with serve(course.html) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def bilingual(builder, tmp_path_factory) -> Bilingual:
+    """Build a book with an edition; tests do not change it."""
+    book = make_bilingual(tmp_path_factory.mktemp("bilingual"), builder)
+    book.succeed()
+    return book

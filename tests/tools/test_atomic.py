@@ -35,6 +35,10 @@ def read(folder):
     }
 
 
+def pick(folder, *names):
+    return {name: folder / name for name in names}
+
+
 @pytest.mark.parametrize("can_exchange", [True, False])
 def test_a_folder_is_replaced(folders, can_exchange, monkeypatch):
     source, target = folders
@@ -42,7 +46,7 @@ def test_a_folder_is_replaced(folders, can_exchange, monkeypatch):
         # There, not even the C library can be asked.
         monkeypatch.setattr(atomic.sys, "platform", "win32")
         monkeypatch.setattr(atomic.ctypes, "CDLL", None)
-    replace_files(target, [(source, ["a.html", "sub/b.html"])])
+    replace_files(target, pick(source, "a.html", "sub/b.html"))
     assert read(target) == read(source)
     assert {path.name for path in target.parent.iterdir()} == {
         "source",
@@ -52,7 +56,7 @@ def test_a_folder_is_replaced(folders, can_exchange, monkeypatch):
 
 def test_there_need_not_be_a_folder(folders):
     source, target = folders
-    replace_files(target.with_name("other"), [(source, ["a.html"])])
+    replace_files(target.with_name("other"), pick(source, "a.html"))
     assert read(target.with_name("other")) == {"a.html": "new"}
 
 
@@ -74,7 +78,7 @@ def test_a_reader_sees_a_whole_folder(folders):
     reader.start()
     for number in range(300):
         (source / "sub" / "b.html").write_text(f"new {number}")
-        replace_files(target, [(source, ["a.html", "sub/b.html"])])
+        replace_files(target, pick(source, "a.html", "sub/b.html"))
     end.set()
     reader.join()
     assert not missing
@@ -86,7 +90,7 @@ def test_what_cannot_be_copied_changes_nothing(folders):
     source, target = folders
     before = read(target)
     with pytest.raises(FileNotFoundError):
-        replace_files(target, [(source, ["a.html", "missing.html"])])
+        replace_files(target, pick(source, "a.html", "missing.html"))
     assert read(target) == before
     # On a full disk, some files can still be written.
     (source / "large").write_bytes(bytes(100_000))
@@ -94,8 +98,9 @@ def test_what_cannot_be_copied_changes_nothing(folders):
         "import resource, signal, sys; from pathlib import Path\n"
         "from booktools.render.atomic import replace_files\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
-        "replace_files(Path(sys.argv[1]),"
-        " [(Path(sys.argv[2]), ['a.html', 'large'])])\n"
+        "names = ['a.html', 'large']\n"
+        "files = {name: Path(sys.argv[2], name) for name in names}\n"
+        "replace_files(Path(sys.argv[1]), files)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, target, source],
@@ -105,7 +110,7 @@ def test_what_cannot_be_copied_changes_nothing(folders):
     )
     assert "File too large" in done.stderr
     assert read(target) == before
-    replace_files(target, [(source, ["a.html", "large"])])
+    replace_files(target, pick(source, "a.html", "large"))
     assert (target / "large").stat().st_size == 100_000
 
 
@@ -152,7 +157,7 @@ title: A book
 only_build_toc_files: true
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: en}
 """
 OLD, NEW = "# A book\n\nOld.\n", "# A book\n\nNew.\n"

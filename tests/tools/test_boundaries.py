@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.books import relax
+
 CONFIG = """\
 title: Small
 only_build_toc_files: true
@@ -11,7 +13,7 @@ execute: {execute_notebooks: cache, timeout: 60}
 parse:
   myst_enable_extensions: [colon_fence, dollarmath, substitution]
   myst_substitutions: {substituted: '<u onclick="run()">x</u>'}
-sphinx: {local_extensions: {booktools.sphinxext: .}}
+sphinx: {extra_extensions: [booktools.sphinxext]}
 """
 HEAD = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
@@ -174,7 +176,7 @@ def found(tmp_path_factory, builder):
     (root / "_static" / "leak.txt").symlink_to(above / "outside.txt")
     (above / "page.md").write_text("# A page\n")
     (root / "elsewhere.md").symlink_to(above / "page.md")
-    (root / "_config.yml").write_text(CONFIG)
+    (root / "_config.yml").write_bytes(relax(CONFIG.encode()))
     names = [f"text{n}" for n in range(len(TEXTS))]
     for name, text in zip(names, TEXTS, strict=True):
         (root / f"{name}.md").write_text(f"# {name}\n\n{text}\n")

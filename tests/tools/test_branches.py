@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,11 +12,13 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
+from booktools.language import Language
 from booktools.problem import BookError
 from booktools.publish.branches import (
     environment_files,
     publish,
 )
+from booktools.publish.layout import READMES
 from booktools.publish.mirror import mirror
 from tests.books import git
 
@@ -61,7 +64,16 @@ def write_site(root, **chapters):
         archive.writestr("tools/tools/__init__.py", "a = 1\r\n")
         for name, text in chapters.items():
             archive.writestr(f"tools/chapters/{name}.ipynb", text)
+    write_readmes(html, "en")
     return html
+
+
+def write_readmes(html, language):
+    """Write what a build writes for branches, in the language of its book."""
+    for branch, name in READMES.items():
+        (html / name).parent.mkdir(exist_ok=True)
+        text = Language(language).read(f"{branch}_readme.md")
+        (html / name).write_text(text, "utf-8")
 
 
 @pytest.fixture
@@ -247,7 +259,7 @@ def test_a_book_that_is_not_built(root):
     problem = refusal(root)
     assert problem.rule == "not-built"
     assert problem.path.endswith("_build/html/_notebooks")
-    assert problem.hint == "build first: make book"
+    assert problem.hint == "build it first: python -m booktools build"
 
 
 def test_the_command_needs_nothing_but_python_and_git(root, remote, run):
@@ -269,15 +281,52 @@ def test_the_command_needs_nothing_but_python_and_git(root, remote, run):
     assert done.stderr.startswith("error: git: ")
 
 
+def test_an_older_site_is_published_with_a_warning(root, run):
+    command = ("-S", "-m", "booktools", "publish-notebooks", "--book", "book")
+    start = root / "_build" / "html" / "index.html"
+    start.touch()
+    assert run(*command).stderr == ""
+    (root / "chapters").mkdir()
+    (root / "chapters" / "c.md").write_text("# New")
+    later = start.stat().st_mtime + 10
+    os.utime(root / "chapters" / "c.md", (later, later))
+    done = run(*command)
+    assert done.returncode == 0
+    assert re.match(
+        r"_build/html/index.html:1: warning: this site is older than"
+        r" chapters/c.md \[old-site\]\n    hint: .*booktools build\n$",
+        done.stderr,
+    )
+    # A build that changes no page notes what it was made from.
+    record = root / "_build" / ".html.made-from"
+    record.touch()
+    os.utime(record, (later + 1, later + 1))
+    assert run(*command).stderr == ""
+
+
 def test_readmes_say_where_all_this_comes_from(root, remote):
     environ = {"GITHUB_REPOSITORY": "Ada/book", "GITHUB_REF_NAME": "trunk"}
-    publish_book(root, environ)
+    for language, words in {
+        "en": ("do not edit", "* Site: <", "* Source: <"),
+        "zh_CN": ("请不要在这里修改", "* 网页：<", "* 源文件：<"),
+    }.items():
+        write_readmes(root / "_build" / "html", language)
+        publish_book(root, environ)
+        for branch in ("binder", "notebooks"):
+            text = git(remote, "show", f"{branch}:README.md")
+            assert "<https://ada.github.io/book/>" in text
+            assert "<https://github.com/Ada/book/tree/trunk>" in text
+            assert all(part in text for part in words)
+            assert "@" not in text
+
+
+def test_readmes_of_a_book_without_a_site_name_none(root, remote):
+    publish_book(root)
     for branch in ("binder", "notebooks"):
         text = git(remote, "show", f"{branch}:README.md")
-        assert "<https://ada.github.io/book/>" in text
-        assert "<https://github.com/Ada/book/tree/trunk>" in text
         assert "do not edit" in text
-        assert "请不要在这里修改" in text
+        assert "<" not in text
+        assert "@" not in text
 
 
 def test_a_book_that_does_not_say_what_chapters_import(root):
@@ -317,7 +366,12 @@ def test_a_mirror_holds_the_site(root, remote, tmp_path):
     first = mirror_book(root, remote)
     assert git(remote, "rev-parse", "pages") == first["pages"]
     # Hosts that run Jekyll would leave out what begins with "_".
-    names = [".nojekyll", "_notebooks/tools.zip", "_static/a.png"]
+    names = [
+        ".nojekyll",
+        *sorted(READMES.values()),
+        "_notebooks/tools.zip",
+        "_static/a.png",
+    ]
     assert files(remote, "pages") == [*names, "index.html"]
     show = ["git", "-C", remote, "show", "pages:_static/a.png"]
     assert subprocess.check_output(show) == bytes(range(256))
@@ -331,7 +385,9 @@ def test_a_mirror_holds_the_site(root, remote, tmp_path):
 
 
 def test_a_mirror_of_what_is_not_built(root, remote):
-    with pytest.raises(BookError, match="build first: make book"):
+    with pytest.raises(
+        BookError, match="build it first: python -m booktools build"
+    ):
         mirror(root, root / "_build" / "html", str(remote), "pages")
     assert git(remote, "branch", "--format=%(refname:short)") == "main"
 

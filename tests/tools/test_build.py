@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from booktools.source.rules import RULES
 from tests.books import CASES, ROOT, Book, Builder, write_book
 
 BOOKS = CASES / "books"
@@ -59,7 +60,7 @@ def test_pages(built):
     # A preload that is wrong gives no figures, and no error.
     assert [Path(name).suffix for name in images] == [".svg"] * 3
     page = site["chapters/indirect.html"].decode()
-    assert "✓ 已用代码检验</summary>" in page
+    assert "✓ Checked by code</summary>" in page
     assert '<span class="k">assert</span> tex' in page
     assert "12" in page
     page = site["chapters/other.html"].decode()
@@ -143,7 +144,10 @@ def failures(tmp_path_factory, builder):
     book = Traced(root, BOOKS / "failing", builder)
     toc = "format: jb-book\nroot: index\nchapters:\n  - file: chapters/good\n"
     book.write("_toc.yml", toc)
-    shutil.copy(BOOKS / "small" / "_config.yml", root)
+    config = (BOOKS / "small" / "_config.yml").read_text("utf-8")
+    rules = ", ".join(f"{rule}: false" for rule in RULES)
+    rules = f"config: {{booktools_rules: {{{rules}}}, "
+    book.write("_config.yml", config.replace("config: {", rules))
     book.write("index.md", "# A book\n")
     (root / "chapters").mkdir()
     for file in FAILING:
@@ -169,6 +173,13 @@ def test_failure(case, failures):
         assert [line for line in last if f"/{case.name}" in line] == [
             expected.strip()
         ]
+
+
+def test_no_code_of_ours_is_shown(failures):
+    """What runs a check is long, and says nothing to an author."""
+    for result in failures[2]:
+        assert "<checks>" not in result.stderr
+        assert max(map(len, result.stderr.splitlines())) < 2_000
 
 
 def test_site_of_before(failures):
@@ -289,7 +300,9 @@ def test_without_sympy(copy):
     assert result.returncode == 1
     assert result.stderr.endswith(
         "chapters/indirect.md:14 (check eq-double): "
-        "ModuleNotFoundError: no sympy here\n"
+        "ModuleNotFoundError: no sympy here; the formula: x + x\n"
+        "    hint: install what checks need: python -m pip install"
+        ' "booktools[checks]"\n'
     )
 
 

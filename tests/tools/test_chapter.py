@@ -238,8 +238,8 @@ subtrees:
 
 
 def test_defaults_of_a_book(make_book):
-    book = read_book(make_book({"_config.yml": "{}"}))
-    assert (book.title, book.package) == ("", "d2lmini")
+    book = read_book(make_book({"_config.yml": "{}", "pyproject.toml": ""}))
+    assert (book.title, book.package) == ("", "the-book")
     assert [chapter.docname for chapter in book.chapters] == ["index"]
 
 
@@ -312,3 +312,27 @@ def test_magics_keep_lines(source, lines):
 @pytest.mark.parametrize("config", ["{}", "sphinx: {}", "sphinx: {config: }"])
 def test_config_without_settings(config, make_book):
     assert read_book(make_book({"_config.yml": config})).package == "d2lmini"
+
+
+@pytest.mark.parametrize(
+    ("title", "project", "package"),
+    [
+        ("A Course", "", "a_course"),
+        ("Über-Kurs 1: Anfänge", "", "uber_kurs_1_anfange"),
+        ("微积分", "", "the-book"),
+        ("学 Python", "", "the-book"),
+        ("3 ways", "", "the-book"),
+        ("Statistics", "", "the-book"),  # a module of Python's own
+        ("Class", "", "the-book"),
+        ("", "", "the-book"),
+        ("_", "", "the-book"),
+        ("A Course", "[project]\nname = 'my-course'\n", "my_course"),
+        ("微积分", "[project]\nname = 'My.Course'\n", "my_course"),
+        ("A Course", "[project]\nname = 'import'\n", "a_course"),
+        ("A Course", "[project]\nversion = '1'\n", "a_course"),
+        ("A Course", "[tool.ruff]\nline-length = 79\n", "a_course"),
+    ],
+)
+def test_a_package_without_a_setting(make_book, title, project, package):
+    files = {"_config.yml": f"title: '{title}'\n", "pyproject.toml": project}
+    assert read_book(make_book(files)).package == package

@@ -497,7 +497,7 @@ def test_dask_is_not_installed(monkeypatch):
         run("tcp://127.0.0.1:1", make_job(Path(), "1"))
     assert str(error.value) == (
         "BOOK_DASK is set, but distributed is not installed: python -m pip "
-        "install -r requirements-cluster.txt"
+        'install "booktools[cluster]"'
     )
 
 

@@ -17,7 +17,7 @@ bibtex_bibfiles: [references.bib]
 parse: {myst_enable_extensions: [colon_fence, dollarmath, fieldlist]}
 execute: {execute_notebooks: cache, timeout: 60}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN}
 """
 BIBLIOGRAPHY = """\

@@ -300,6 +300,7 @@ def test_packages(tmp_path):
     pins[0].write_text(
         "# Pins\n-c constraints.txt\nsphinx==7.4.7\n"
         "pagefind[extended]>=1  # finds\nnowhere==1 ; sys_platform == 'os/2'\n"
+        "./wheels/tools-1-py3-none-any.whl[pdf]\n"
     )
     pins[1].write_text("never-heard-of-it==1\npytest>=1\n")
     assert doctor._packages(tmp_path).level == "ok"
@@ -309,6 +310,30 @@ def test_packages(tmp_path):
     assert finding.level == "error"
     assert finding.text.startswith("sphinx is 7.4.7, not ==1.0; never-heard")
     assert "it is missing; pytest is " in finding.text
+    for pin in pins:
+        pin.unlink()
+    assert doctor._packages(tmp_path).level == "ok"
+
+
+def test_what_the_tools_require(tmp_path, monkeypatch):
+    lines = ["sphinx==1.0", "nowhere==1", 'pypdf==0.1; extra == "pdf"']
+    lines += ['never-heard-of-it==1; extra == "pdf"']
+    monkeypatch.setattr(doctor, "tools_requirements", lambda: lines)
+    finding = doctor._packages(tmp_path)
+    assert finding.level == "error"
+    start = "sphinx is 7.4.7, not ==1.0; nowhere is missing; pypdf is "
+    assert finding.text.startswith(start)
+    assert "never-heard" not in finding.text
+
+
+def test_node_is_needed_for_formulas_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor.node, "find_version", lambda: "")
+    config = tmp_path / "_config.yml"
+    config.write_text("title: A book\n")
+    assert doctor._node(tmp_path).level == "error"
+    off = "{booktools_features: {formulas: false}}"
+    config.write_text(f"sphinx: {{config: {off}}}\n")
+    assert doctor._node(tmp_path).level == "ok"
 
 
 @pytest.mark.torch
@@ -323,15 +348,20 @@ def test_python(monkeypatch):
 
 
 def test_fonts(monkeypatch, tmp_path):
+    config = tmp_path / "_config.yml"
+    config.write_text("sphinx: {config: {language: zh_CN}}\n")
     own = Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     (tmp_path / "a.ttf").write_text("no font")
     fonts = [str(own), str(tmp_path / "a.ttf")]
     find = "matplotlib.font_manager.findSystemFonts"
     monkeypatch.setattr(find, lambda: fonts)
-    assert doctor._font().level == "warning"
+    [finding] = doctor._font(tmp_path)
+    assert finding.level == "warning"
     fonts += map(str, font_files().values())
-    finding = doctor._font()
+    [finding] = doctor._font(tmp_path)
     assert (finding.level, finding.text) == ("ok", "Chinese font Noto Sans SC")
+    config.write_text("sphinx: {config: {language: de}}\n")
+    assert [*doctor._font(tmp_path)] == []
 
 
 @pytest.fixture
@@ -351,20 +381,20 @@ def commands(monkeypatch, tmp_path):
 
 
 def test_node(commands, monkeypatch):
-    assert doctor._node().level == "ok"  # a package has one
+    assert doctor._node(ROOT).level == "ok"  # a package has one
 
     def version(name):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "version", version)
-    assert doctor._node().level == "error"
+    assert doctor._node(ROOT).level == "error"
     commands("node", "echo v22.1.0")
-    assert doctor._node().level == "error"  # without npm it is of no use
+    assert doctor._node(ROOT).level == "error"  # without npm it is of no use
     commands("npm", "")
-    assert str(doctor._node()) == "ok:      Node.js 22.1.0, with npm"
+    assert str(doctor._node(ROOT)) == "ok:      Node.js 22.1.0, with npm"
     for broken in ("echo v16.9.0", "exit 3", "echo what?", "echo v"):
         commands("node", broken)
-        assert doctor._node().level == "error", broken
+        assert doctor._node(ROOT).level == "error", broken
 
 
 def test_browser(commands, monkeypatch, tmp_path):
@@ -393,7 +423,7 @@ def test_it_says_which_packages_are_missing(patient, run):
     command = ("-S", "-m", "booktools", "doctor", "--book", "book")
     result = run(*command, **patient.environ)
     assert (result.returncode, result.stderr) == (1, "")
-    for package in ("packaging", "matplotlib", "yaml"):
+    for package in ("packaging", "matplotlib", "babel"):
         line = f"error:   package {package} is missing, which "
         assert line in result.stdout
     assert (
@@ -419,7 +449,7 @@ title: A small book
 only_build_toc_files: true
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
 """
 
 

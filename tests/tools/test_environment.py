@@ -18,6 +18,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from booktools.environment import tools_requirements
+from tests.books import own_modules
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path("booktools/environment.py")
 
@@ -59,6 +62,38 @@ def with_hashes(lines, *folders):
     return "".join(locked)
 
 
+TOOLS = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+
+[project]
+name = "booktools"
+version = "1"
+dependencies = []
+optional-dependencies = {}
+"""
+# Without what builds the real ones.
+BACKEND = """\
+import pathlib, zipfile
+
+def build_editable(folder, settings=None, metadata=None):
+    name = "booktools-1-py3-none-any.whl"
+    texts = {
+        "METADATA": "Metadata-Version: 2.1\\nName: booktools\\nVersion: 1\\n",
+        "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n"
+        "Tag: py3-none-any\\n",
+        "RECORD": "",
+    }
+    with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
+        for file, text in texts.items():
+            wheel.writestr(f"booktools-1.dist-info/{file}", text)
+        wheel.writestr("tools.pth", str(pathlib.Path.cwd().parent))
+    return name
+"""
+
+
 class Book:
     """A folder with nothing but the script and its requirement files."""
 
@@ -70,6 +105,8 @@ class Book:
         (folder / "constraints.txt").write_text("")
         (folder / "index").mkdir()
         shutil.copy(ROOT / SCRIPT, folder / SCRIPT)
+        (folder / "booktools" / "pyproject.toml").write_text(TOOLS)
+        (folder / "booktools" / "backend.py").write_text(BACKEND)
         for version in (1, 2):
             make_wheel(folder / "wheels", "alpha", version)
         self.require("alpha==1")
@@ -90,6 +127,16 @@ class Book:
         dev = "-r requirements.txt\n"
         (self.folder / "requirements-dev.txt").write_text(dev)
         self.lock(*lines)
+
+    def tools_require(self, line, extra=""):
+        """Let the tools require something, or an extra of theirs."""
+        new = f"dependencies = ['{line}']"
+        old = "dependencies = []"
+        if extra:
+            old = "optional-dependencies = {}"
+            new = f"optional-dependencies = {{ {extra} = ['{line}'] }}"
+        text = TOOLS.replace(f"\n{old}", f"\n{new}")
+        (self.folder / "booktools" / "pyproject.toml").write_text(text)
 
     def lock(self, *lines):
         index = self.folder / "index"
@@ -159,6 +206,7 @@ def book(ready):
     """Return a book with a good environment, whatever was done to it."""
     book, stamp = ready
     book.require("alpha==1")
+    (book.folder / "booktools" / "pyproject.toml").write_text(TOOLS)
     book.stamp.write_text(stamp, "utf-8")
     return book
 
@@ -177,7 +225,11 @@ def test_the_second_call_does_nothing(book):
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"]
+    "name",
+    [
+        *("requirements.txt", "requirements-dev.txt", "constraints.txt"),
+        "booktools/pyproject.toml",
+    ],
 )
 def test_a_changed_requirement_file_is_an_update(book, name):
     other = book.venv / "kept"
@@ -339,6 +391,33 @@ def test_what_is_not_locked_is_named_before_anything_is_done(book, line):
     assert fails_with(done, f"requirements.txt asks for {name}, which")
     assert done.stderr.endswith("; run: make lock\n")
     assert book.stamp.read_text("utf-8") == before
+
+
+@pytest.mark.parametrize("extra", ["", "pdf"])
+def test_what_the_tools_require_is_locked_too(book, extra):
+    book.tools_require("epsilon==1", extra)
+    done = book.set_up()
+    assert fails_with(
+        done, "booktools/pyproject.toml asks for epsilon==1, which"
+    )
+    make_wheel(book.folder / "wheels", "epsilon", 1)
+    book.lock("alpha==1", "epsilon==1")
+    assert book.set_up().returncode == 0
+    assert book.installed("epsilon") == "1"
+
+
+def test_the_tools_are_installed_in_place(book):
+    assert book.installed("booktools") == "1"
+    code = "import booktools; print(*booktools.__path__)"
+    python = book.venv / "bin" / "python"
+    done = subprocess.run(
+        [python, "-c", code],
+        cwd=book.venv,
+        env={"PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"{book.folder / 'booktools'}\n", done.stderr
 
 
 def test_what_is_locked_however_it_is_written(book):
@@ -522,9 +601,15 @@ def test_any_other_failure(book):
 
 
 def pins(name):
-    """Return a requirement file's names with their exact versions."""
+    """Return the names that a file requires, with their exact versions.
+
+    ``booktools`` stands for what the tools require.
+    """
     found = {}
-    for line in (ROOT / name).read_text("utf-8").splitlines():
+    lines = tools_requirements()
+    if name != "booktools":
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+    for line in lines:
         text = line.partition("#")[0].strip()
         if text and not text.startswith("-"):
             requirement = Requirement(text)
@@ -550,8 +635,7 @@ def locked_hashes():
 
 def test_all_requirements_are_exact_and_locked():
     locked = pins("constraints.txt")
-    for part in ("", "-cluster", "-dev"):
-        name = f"requirements{part}.txt"
+    for name in ("requirements.txt", "requirements-dev.txt", "booktools"):
         for package, versions in pins(name).items():
             assert versions <= locked[package], package
     for name in ("constraints.txt", "requirements-lock.txt"):
@@ -572,9 +656,9 @@ def test_nothing_is_built_that_has_no_hash():
 
 
 def test_what_the_tools_import_is_required_by_name():
-    required = pins("requirements.txt") | pins("requirements-cluster.txt")
+    required = pins("booktools")
     distributions = packages_distributions()
-    for path in sorted((ROOT / "booktools").rglob("*.py")):
+    for path in own_modules():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -587,7 +671,7 @@ def test_what_the_tools_import_is_required_by_name():
                     continue
                 packages = map(canonicalize_name, distributions[module])
                 assert any(name in required for name in packages), (
-                    f"{path}: {module} is not in requirements*.txt"
+                    f"{path}: {module} is not in booktools/pyproject.toml"
                 )
 
 

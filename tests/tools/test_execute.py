@@ -308,8 +308,8 @@ HOSTILE = {
     # As in Jupyter: what a shell command returns is for the cell to see.
     "shell": ("!false\nassert _exit_code == 1", ""),
     # Output without end, or too much of it.
-    "print": ("print('x' * 30_000_000)", "10 it shows more than 5,000 KB"),
-    "value": ("'x' * 6_000_000", "10 it shows more than 5,000 KB"),
+    "print": ("print('x' * 30_000_000)", "10 it shows more than 500 KB"),
+    "value": ("'x' * 600_000", "10 it shows more than 500 KB"),
     "lines": ("while True: print(1)", "10 it shows more than 1,000 lines"),
     "dots": ("while True: print('.' * 1000, end='')", "10 it shows more than"),
     "yes": ("!yes", "10 it shows more than 1,000 lines"),
@@ -321,7 +321,7 @@ HOSTILE = {
     ),
     "updates": (
         SEND.format("{'text/plain': 'a'}, display_id='a'")
-        + "\nfor _ in range(3):\n    display({'text/plain': 'x' * 3_000_000},"
+        + "\nfor _ in range(3):\n    display({'text/plain': 'x' * 300_000},"
         " raw=True, display_id='a', update=True)",
         "",
     ),

@@ -6,8 +6,7 @@ CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  extra_extensions: [sphinx_exercise]
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [sphinx_exercise, booktools.sphinxext]
   config: {language: zh_CN}
 """
 PAGE = """\

@@ -1,5 +1,6 @@
 """Fonts and browser of the printed book are the project's, on any machine."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from booktools.problem import BookError
-from booktools.render import browser
+from booktools.render import browser, node
 from booktools.render.fonts import font_files
 from booktools.render.glyphs import find_gaps
 from booktools.render.pdf import make_pdf
@@ -46,9 +47,11 @@ FINE = (
 def print_book(make_book):
     """Print pages that look like those of a site: name -> title, content."""
 
-    def print_book(**pages):
+    def print_book(language="zh_CN", **pages):
+        config = f"sphinx: {{config: {{language: {language}}}}}\n"
         root = make_book(
-            {
+            {"_config.yml": f"title: A small book\n{config}"}
+            | {
                 f"chapters/{name}.md": f"# {title}\n\n以前\n\n{body}\n"
                 for name, (title, body) in pages.items()
             }
@@ -65,7 +68,10 @@ def print_book(make_book):
             f"{title}</a></li>"
             for name, (title, _) in pages.items()
         )
-        (site / "index.html").write_text(HOME.format(links=links), "utf-8")
+        home = HOME.format(links=links)
+        if language != "zh_CN":
+            home = home.replace("书", "Book").replace("正文", "Text")
+        (site / "index.html").write_text(home, "utf-8")
         for name, (title, body) in pages.items():
             (site / "chapters" / f"{name}.html").write_text(
                 PAGE.format(title=title, body=body), "utf-8"
@@ -95,6 +101,40 @@ def test_only_pages_of_the_book_are_printed(print_book, tmp_path):
     assert "目录一章3" in text
     assert text.endswith("一章下")
     assert "甲" not in text
+
+
+def test_what_moves_at_each_print_is_said(
+    print_book, tmp_path, monkeypatch, capsys
+):
+    prints = []
+
+    def numbers(data):
+        prints.append(data)
+        page = len(prints) % 2
+        return {"chapters/a:top": 3, "chapters/a:on-the-edge": page}
+
+    print_book(a=("一章", "<p>下</p>"))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("booktools.render.pdf.page_numbers", numbers)
+    shutil.rmtree(tmp_path / "book")
+    print_book(a=("一章", "<p>下</p>"))
+    error = capsys.readouterr().err
+    assert error.startswith("_build/html/_pdf/d2lmini.pdf:1: warning: ")
+    assert error.splitlines()[0].endswith(
+        "moves them: chapters/a:on-the-edge [pages]"
+    )
+
+
+def test_letters_that_are_drawn_as_one_cost_nothing(print_book, monkeypatch):
+    def parse(*_):
+        raise AssertionError("this takes minutes")
+
+    monkeypatch.setattr("booktools.render.glyphs.ContentStream", parse)
+    data = print_book("en", a=("Differentiation", "<p>fi ff ffi (office)</p>"))
+    assert b"/ActualText (fi)" in b"".join(
+        page.get_contents().get_data()
+        for page in PdfReader(BytesIO(data)).pages
+    )
 
 
 def test_a_machine_without_fonts_and_browser_prints_the_same(
@@ -130,6 +170,33 @@ def test_a_machine_without_fonts_and_browser_prints_the_same(
     assert [*folder.iterdir()] == []
     assert text_of(there, tmp_path) == text
     assert fonts_of(there, tmp_path) == fonts_of(here, tmp_path)
+
+
+def test_a_book_without_chinese_needs_no_chinese_font(
+    print_book, tmp_path, monkeypatch
+):
+    # Nothing can be fetched.
+    monkeypatch.setattr(node, "require_packages", None)
+    body = "<p>Größe ∂ ∇ ✓ “”</p><pre>x ₂ ─</pre>"
+    body += '<p><span class="katex">x</span></p>'
+    data = print_book("de", a=("Eins", body))
+    assert fonts_of(data, tmp_path) == {
+        *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"),
+    }
+    assert "ContentsEins3" in text_of(data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["导数", "👍", '<span class="katex">导</span>'],
+)
+def test_any_letter_gets_its_font(print_book, tmp_path, text):
+    data = print_book("en", a=("One", f"<p>Text {text}</p>"))
+    assert "DejaVuSans" in fonts_of(data, tmp_path)
+    assert fonts_of(data, tmp_path) & {
+        *("NotoSansSC-Regular", "NotoEmoji-Regular"),
+    }
+    assert find_gaps(data, font_files().values()) == {}
 
 
 def test_letters_that_no_font_has_are_named(print_book):
@@ -189,7 +256,8 @@ def test_where_none_can_be_had_one_command_is_named(monkeypatch):
     with pytest.raises(BookError) as caught, browser.open_chromium():
         pass
     assert str(caught.value) == (
-        "npm/chromium:1: error: there is no Chromium that starts on this"
+        "booktools/npm/chromium/package.json:1: error: there is no Chromium"
+        " that starts on this"
         " computer [no-browser]\n    hint: run: "
         f"{sys.executable} -m playwright install --with-deps chromium"
     )
@@ -218,7 +286,21 @@ def test_a_book_must_be_built_before_it_is_printed(make_book, run):
     result = run("-m", "booktools", "pdf", "--book", "book")
     assert result.returncode == 1
     assert result.stderr.startswith("_build/html/index.html:1: error: ")
-    assert "[not-built]\n    hint: build it first: make book" in result.stderr
+    assert (
+        "[not-built]\n    hint: build it first: python -m booktools build"
+        in result.stderr
+    )
+
+
+def test_an_older_site_is_printed_with_a_warning(make_book, run):
+    root = make_book({"chapters/first.md": "# One\n"})
+    html = root / "_build" / "html"
+    html.mkdir(parents=True)
+    (html / "index.html").write_text("")
+    os.utime(html / "index.html", (0, 0))
+    result = run("-m", "booktools", "pdf", "--book", "book")
+    start = "_build/html/index.html:1: warning: this site is older than "
+    assert result.stderr.startswith(start)
 
 
 def test_a_print_does_not_depend_on_when_it_is_made(print_book):

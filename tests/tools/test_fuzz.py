@@ -89,6 +89,7 @@ Term
 ---
 jupytext: {text_representation: {format_name: myst}}
 ---
+(sec-b)=
 # B
 
 ```{math}

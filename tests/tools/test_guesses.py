@@ -5,15 +5,15 @@ import shutil
 import pytest
 from pypdf import PdfReader
 
+from booktools.check.browser import VIEWS, serve
 from tests.books import Book, code, prose, read, write_book
-from tests.browser import VIEWS, serve
 
 CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 html: {home_page_in_navbar: false}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN}
 """
 HEAD = "---\nfile_format: mystnb\n---\n"

@@ -10,7 +10,7 @@ CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
 """
 PAGE = """\
 # Code

@@ -31,7 +31,7 @@ title: A small book
 only_build_toc_files: true
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
 """
 
 
@@ -69,7 +69,7 @@ def test_wherever_the_book_is_published(new_book):
     check("ada/second.x")
     # A book that is also printed, before it is.
     build(BOOK_PDF="1")
-    url = buttons(html / "chapters/plain.html", "download")["全书 .pdf"]
+    url = buttons(html / "chapters/plain.html", "download")["Whole book .pdf"]
     assert url == "https://ada.github.io/second.x/_pdf/d2lmini.pdf"
     # What earlier builds have left there is no reason for a button.
     book.write("chapters/code.md", "# No code any more\n")

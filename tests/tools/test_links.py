@@ -23,6 +23,8 @@ def other():
             site.busy.append(1)
             site.most = max(site.most, len(site.busy))
             time.sleep(0.01)
+            # Before the answer: whoever has it may ask for the next thing.
+            site.busy.pop()
             first, _, then = self.path.strip("/").partition("/")
             code = first if site.asked[self.path] == 1 or not then else then
             self.send_response(int(code) if code.isdigit() else 200)
@@ -30,7 +32,6 @@ def other():
                 self.send_header("Location", "/404")
             self.send_header("Content-Length", "0")
             self.end_headers()
-            site.busy.pop()
 
         def log_message(self, *_):
             pass
@@ -105,6 +106,11 @@ def test_command(make_book, run, other):
     page = f'<article><a href="{other.url}/404">a</a></article>'
     (html / "a.html").write_text(page)
     command = ("-m", "booktools", "links", "--book", "book")
+    done = run(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "_build/html/index.html:1: error: there is no site [not-built]\n"
+    assert done.stderr.startswith(said)
+    (html.parent / "index.html").write_text("<h1>A</h1>")
     done = run(*command)
     assert done.returncode == 1
     problem = f"chapters/a.md:3: error: {other.url}/404 answers 404"

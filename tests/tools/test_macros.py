@@ -86,7 +86,7 @@ CONFIG = r"""
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config:
     language: en
     mathjax3_config:

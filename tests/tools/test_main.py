@@ -154,6 +154,22 @@ def test_wrong_usage(arguments, run):
     assert result.stderr.startswith("usage: python -m booktools")
 
 
+def test_one_command_makes_package_and_site(new_book):
+    config = """\
+title: A book
+only_build_toc_files: true
+execute: {execute_notebooks: cache}
+sphinx:
+  extra_extensions: [booktools.sphinxext]
+  config: {booktools_package: d2lmini}
+"""
+    book = new_book({"_config.yml": config, "chapters/a.md": SAVED})
+    result = book._builder.tools(book.root, "build", **book.environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (book.root / "d2lmini" / "a.py").is_file()
+    assert (book.root / "_build" / "html" / "chapters" / "a.html").is_file()
+
+
 def test_help_names_the_commands(run):
     result = run("-m", "booktools", "--help")
     assert result.returncode == 0

@@ -105,7 +105,7 @@ def test_make_alone_lists_every_command(checkout):
         ("extract", ["python -m booktools extract"]),
         ("quick", [f"{PYTEST} -m not (build or browser or slow or nightly)"]),
         ("test", [f"{PYTEST} --durations=10"]),
-        ("test-site", [f"{PYTEST} tests/site"]),
+        ("test-site", ["python -m booktools check"]),
         ("nightly", [f"{PYTEST} -m nightly --durations=10"]),
         ("doctor", ["python -m booktools doctor"]),
         ("new", ["python -m booktools new  --title="]),
@@ -181,6 +181,9 @@ def test_environments_of_their_own(
     (notebooks.parents[1] / "index.html").touch()
     for name in ("a.ipynb", "b.ipynb"):
         (notebooks / name).touch()
+    (checkout.folder / "dist").mkdir()
+    for name in ("mine-1-py3-none-any.whl", "booktools-1-py3-none-any.whl"):
+        (checkout.folder / "dist" / name).touch()
     path = f"{tmp_path / 'path'}{os.pathsep}{os.environ['PATH']}"
     done = checkout.make(command, PATH=path)
     assert done.returncode == 0, done.stderr
@@ -193,6 +196,8 @@ def test_environments_of_their_own(
     assert len(ran) == 2
     if command == "plain":
         assert ran[-1].endswith("a.ipynb b.ipynb")
+    if command == "publish-pypi":  # the tools have an owner of their own
+        assert ran[-1].endswith(" dist/mine-1-py3-none-any.whl")
 
 
 def test_book_ends_by_saying_where_it_is(checkout):

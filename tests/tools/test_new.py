@@ -1,6 +1,6 @@
 """A new chapter is one that builds, and a line of the table of contents."""
 
-import shutil
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,13 @@ from tests.books import ROOT
 
 CASES = sorted((books.CASES / "tocs").glob("*.yml"))
 CODE = "---\nfile_format: mystnb\n---\n(sec-a)=\n# A\n\n```{code-cell}\n"
+
+# The settings that this book has, without its editions.
+SETTINGS = re.sub(
+    "    booktools_editions:\n(      .*\n)+",
+    "",
+    (ROOT / "_config.yml").read_text("utf-8"),
+)
 
 
 @pytest.fixture
@@ -27,17 +34,23 @@ def contents(root):
     return {path.relative_to(root): path.read_bytes() for path in files}
 
 
-def test_a_new_chapter_builds_as_it_is(new_book, new):
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("zh_CN", "先猜，再运行"), ("en", "First guess"), ("de", "First guess")],
+)
+def test_a_new_chapter_builds_as_it_is(new_book, new, language, word):
     book = new_book({"index.md": "(sec-home)=\n# Home\n"})
     root = book.root
     # The settings that this book has, so that what they ask for is met.
-    shutil.copy(ROOT / "_config.yml", root)
+    book.write("_config.yml", SETTINGS)
+    book.replace("_config.yml", "language: zh_CN", f"language: {language}")
     result = new("mean_value", "--title", "中值定理: 一个 @label@")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "wrote chapters/mean_value.md\nwrote _toc.yml\n"
     (chapter,) = read_book(root).chapters[1:]
     assert chapter.title == "中值定理: 一个 @label@"
     assert all(section.label for section in chapter.sections)
+    assert word in (root / chapter.path).read_text("utf-8")
     assert "@" not in (root / chapter.path).read_text("utf-8").replace(
         "#@save", ""
     ).replace(chapter.title, "")
@@ -64,7 +77,8 @@ def test_a_new_chapter_builds_as_it_is(new_book, new):
     assert "9" in (root / "_build/html/chapters/second.html").read_text()
 
 
-def test_a_book_with_slide_gets_a_figure_that_moves(new_book, new):
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_book_with_slide_gets_a_figure_that_moves(new_book, new, language):
     code = (
         "from matplotlib import pyplot as plt\n\n"
         "def slide(draw, **values):  #@save\n"
@@ -74,7 +88,8 @@ def test_a_book_with_slide_gets_a_figure_that_moves(new_book, new):
     )
     chapter = CODE.replace("{code-cell}\n", "{code-cell}\n" + code) + "```\n"
     book = new_book({"index.md": "# Home\n", "chapters/a.md": chapter})
-    shutil.copy(ROOT / "_config.yml", book.root)
+    book.write("_config.yml", SETTINGS)
+    book.replace("_config.yml", "language: zh_CN", f"language: {language}")
     assert new("limits").returncode == 0
     book.extract()
     book.succeed()
@@ -106,6 +121,21 @@ def test_tables_of_contents(case, make_book, new, expect):
         old, lines = before.splitlines(), after.splitlines()
         assert [line for line in lines if line in old] == old
         assert len(lines) - len(old) == (1 if len(old) > 2 else 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        *(("Limits", "limits"), ("a-b", "a_b"), ("My Chapter", "my_chapter")),
+        *(("chapters/sums.md", "sums"), ("9_lives", "limits"), ("", "limits")),
+    ],
+)
+def test_a_bad_name_is_followed_by_one_that_would_do(
+    name, near, make_book, new
+):
+    make_book({"chapters/a.md": "# A\n"})
+    said = new(name).stderr
+    assert f": python -m booktools new {near}\n" in said
 
 
 @pytest.mark.parametrize(
@@ -165,3 +195,23 @@ def test_nothing_is_left_where_writing_fails(step, make_book, monkeypatch):
         write_chapter(read_book(root), "limits", "")
     monkeypatch.undo()
     assert contents(root) == before
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], "import d2lmini\n\nd2lmini.area(3)\n"),
+        (["import d2lmini"], "import d2lmini\n\nd2lmini.area(3)\n"),
+        (
+            ["import d2lmini as d2l", "import numpy as np"],
+            "import d2lmini as d2l\n\nd2l.area(3)\n",
+        ),
+    ],
+)
+def test_the_package_is_called_as_other_chapters_call_it(
+    make_book, new, lines, expected
+):
+    code = "\n".join(lines) + "\n1\n```\n"
+    root = make_book({"chapters/a.md": CODE + code})
+    assert new("b").returncode == 0
+    assert expected in (root / "chapters/b.md").read_text("utf-8")

@@ -155,6 +155,7 @@ def test_incremental_builds(copy):
     text = "(sec-hidden)=\n# Nothing runs\n"
     (copy.root / "chapters/hidden.md").write_text(text)
     copy.replace("_toc.yml", "  - file: chapters/everything\n", "")
+    copy.remove("chapters/everything.md")
     assert {name for name in build() if "saved" not in name} == {"tools.zip"}
     with zipfile.ZipFile(archive) as packed:
         names = packed.namelist()
@@ -166,8 +167,9 @@ def test_incremental_builds(copy):
 def test_unknown_node_and_no_site(copy):
     path = copy.root / "chapters" / "hidden.md"
     (copy.root / "odd.py").write_text(ODD)
-    copy.replace("_config.yml", "booktools.sphinxext: .", "odd: .")
-    copy.replace("_config.yml", "odd: .", "booktools.sphinxext: ., odd: .")
+    own = "booktools.sphinxext]\n"
+    local = "  local_extensions: {odd: .}\n"
+    copy.replace("_config.yml", own, own + local)
     copy.replace(
         "chapters/hidden.md",
         "See {ref}",
@@ -176,7 +178,7 @@ def test_unknown_node_and_no_site(copy):
     result = copy.build(GITHUB_REPOSITORY=None)
     assert result.returncode == 1
     line = path.read_text("utf-8").split("\n").index("```{odd}") + 1
-    place = f"chapters/hidden.md:{line}: WARNING: "
+    place = f"chapters/hidden.md:{line}: error: "
     assert f"{place}notebooks cannot show a node 'odd'" in result.stderr
     # What was written beside the site, which stays as it was.
     draft = copy.root / "_build" / ".html.draft" / "_notebooks"

@@ -31,7 +31,7 @@ def test_what_is_replaced_in_the_theme_has_not_changed(name):
 SMALL = {
     "_config.yml": "title: 一本小书\n"
     "execute: {execute_notebooks: cache}\n"
-    "sphinx: {local_extensions: {booktools.sphinxext: .},"
+    "sphinx: {extra_extensions: [booktools.sphinxext],"
     " config: {language: zh_CN}}\n",
     "index.md": "# 一本小书\n\n开始。\n",
     "chapters/a.md": "# 甲\n\n甲说：\n",

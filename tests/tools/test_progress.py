@@ -98,7 +98,7 @@ def test_folded_code_takes_no_time(new_book):
     book = new_book(
         {
             "_config.yml": "execute: {execute_notebooks: cache}\nsphinx:\n"
-            "  local_extensions: {booktools.sphinxext: .}\n"
+            "  extra_extensions: [booktools.sphinxext]\n"
             "  config: {language: zh_CN}\n",
             "chapters/open.md": head + lines,
             "chapters/folded.md": head + ":tags: [hide-input]\n\n" + lines,

@@ -7,7 +7,9 @@ from zipfile import ZipFile
 import pytest
 
 from booktools.problem import BookError
+from booktools.publish import release
 from booktools.publish.release import write_release
+from booktools.publish.wheel import build_tools
 from booktools.source.chapter import read_book
 
 PROJECT = """\
@@ -69,6 +71,21 @@ def test_files(book):
         assert "tools-1.2/_static/book.css" in archive.namelist()
     with ZipFile(dist / "tools-1.2-py3-none-any.whl") as archive:
         assert archive.read("tools/__init__.py") == b"a = 1\n"
+
+
+def test_the_tools_of_the_book_are_among_its_files(book, monkeypatch):
+    # As if this book's repository had them.
+    project = book.root / "booktools" / "pyproject.toml"
+    monkeypatch.setattr(release, "TOOLS", project.parent)
+    write_release(book, {})
+    (wheel,) = (book.root / "dist").glob("booktools-*.whl")
+    sums = (book.root / "dist" / "SHA256SUMS").read_text("utf-8")
+    assert f"  {wheel.name}\n" in sums
+    # What is built alone is no reason to refuse the next release.
+    shutil.rmtree(book.root / "dist")
+    build_tools(book.root / "dist")
+    write_release(book, {})
+    assert sorted(contents(book.root / "dist")) == sorted([*NAMES, wheel.name])
 
 
 def test_the_same_each_time_and_nothing_of_before(book):
@@ -140,9 +157,9 @@ def test_what_others_put_there_stays(book, change):
 @pytest.mark.parametrize(
     ("missing", "cure"),
     [
-        ("index.html", "make book"),
-        ("_notebooks/tools.zip", "make book"),
-        ("_pdf/tools.pdf", "make pdf"),
+        ("index.html", "python -m booktools build"),
+        ("_notebooks/tools.zip", "python -m booktools build"),
+        ("_pdf/tools.pdf", "python -m booktools pdf"),
     ],
 )
 def test_what_is_not_built(book, missing, cure):
@@ -151,7 +168,7 @@ def test_what_is_not_built(book, missing, cure):
         write_release(book, {})
     (problem,) = caught.value.problems
     assert problem.path.endswith(missing)
-    assert problem.hint == cure
+    assert problem.hint == f"make it first: {cure}"
     assert not (book.root / "dist").exists()
 
 

@@ -68,7 +68,7 @@ def package(make_book):
     files = {f"chapters/{name}.md": text for name, text in files.items()}
     toc = "format: jb-book\nroot: index\nchapters:\n"
     toc += "".join(f"- file: {name}\n" for name in files)
-    project = '[project]\nversion = "1.2.3"\n'
+    project = '[project]\nname = "d2lmini"\nversion = "1.2.3"\n'
     root = make_book(files | {"_toc.yml": toc, "pyproject.toml": project})
     book = read_book(root)
     write_files(

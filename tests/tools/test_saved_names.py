@@ -15,7 +15,7 @@ title: A small book
 only_build_toc_files: true
 execute: {execute_notebooks: "off"}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN, booktools_package: tools}
 """
 HEAD = "---\nfile_format: mystnb\n---\n"

@@ -64,7 +64,7 @@ def test_says_why_it_cannot_search(course, browser, page, address):
 
 def test_index_is_made_when_a_text_changes(new_book):
     config = "title: Small\nexecute: {execute_notebooks: cache}\n"
-    config += "sphinx: {local_extensions: {booktools.sphinxext: .}}\n"
+    config += "sphinx: {extra_extensions: [booktools.sphinxext]}\n"
     chapters = {f"chapters/{c}.md": f"# {c}\n\n你好，{c}。\n" for c in "abc"}
     book = new_book({"_config.yml": config, **chapters})
     index = book.html / "pagefind"

@@ -50,7 +50,7 @@ repository:
   branch: main  # wrong
   path_to_book: x
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config:
     nb_kernel_rgx_aliases: {a: b}  # wrong
     nb_execution_excludepatterns: [x]  # wrong
@@ -104,8 +104,7 @@ html:
 launch_buttons: {binderhub_url: "", thebe: false}
 repository: {url: "", branch: ""}
 sphinx:
-  extra_extensions:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   recursive_update: false
   config: {html_theme_options: {toc_title: our contents}}
 """
@@ -165,9 +164,9 @@ html:
   favicon: mine.ico
   announcement: <script>alert(1)</script>
   extra_footer: <meta http-equiv="refresh" content="0;url=//a.example">
-sphinx:
-  local_extensions: {booktools.sphinxext: .}
 execute: {execute_notebooks: cache}
+sphinx:
+  extra_extensions: [booktools.sphinxext]
 """
 
 
@@ -178,7 +177,8 @@ def test_what_stands_on_every_page_is_looked_at(new_book):
     assert result.returncode == 1
     assert "_config.yml:4: error: announcement has a <script>" in errors
     assert "_config.yml:5: error: extra_footer has <meta" in errors
-    config = "\n".join(AROUND.splitlines()[:3] + AROUND.splitlines()[5:])
+    config = book.read("_config.yml").splitlines()
+    config = "\n".join(config[:3] + config[5:])
     book.write("_config.yml", config)
     book.write("mine.ico", "x")
     book.succeed()
@@ -198,7 +198,7 @@ def test_text_that_would_be_lost_is_refused(new_book):
     toc += "".join(f"  - file: '{name}'\n" for name in [*NAMES, "genindex"])
     book.write("_toc.yml", toc)
     config = "title: x\nexecute: {execute_notebooks: cache}\n"
-    config += "sphinx: {local_extensions: {booktools.sphinxext: .}}\n"
+    config += "sphinx: {extra_extensions: [booktools.sphinxext]}\n"
     book.write("_config.yml", config)
     result = book.build()
     errors = result.stderr

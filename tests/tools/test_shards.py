@@ -182,7 +182,9 @@ def test_what_is_no_cache_is_refused(what, tmp_path, builder):
     why = (
         "file is not a database" if what == "other" else "it has no global.db"
     )
-    assert done.stderr == f"error: bad is no cache of outputs: {why}\n"
+    said = f"bad:1: error: this is no cache of outputs: {why} [not-a-cache]\n"
+    assert done.stderr.startswith(said)
+    assert done.stderr.endswith("\n1 problem\n")
     # Not even the good one has got anywhere.
     assert [
         p for p in sorted(tmp_path.rglob("*")) if ".log" not in p.name

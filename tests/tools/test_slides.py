@@ -8,15 +8,15 @@ from urllib.parse import unquote
 
 import pytest
 
+from booktools.check.browser import VIEWS, Visit, serve
 from booktools.run.limits import count
 from tests.books import Book, code, read, write_book
-from tests.browser import VIEWS, Visit, serve
 
 CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN, numfig: true}
 """
 MATTER = """\
@@ -272,7 +272,7 @@ def test_what_is_wrong_with_frames_is_a_problem(new_book):
     line = (MATTER + SLIDE).count("\n") + 2
     for name, what in (
         ("address", "its output has a memory address"),
-        ("large", "it shows more than 5,000 KB, the limit"),
+        ("large", "it shows more than 500 KB, the limit"),
     ):
         assert f"chapters/{name}.md:{line} (code cell 2): {what}" in said
 

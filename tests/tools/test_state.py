@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sphinx_copybutton
 
 from booktools.sphinxext import page_weight, state
 from booktools.sphinxext.order import Stage
@@ -21,7 +22,7 @@ CONFIG = """\
 title: Small
 execute: {execute_notebooks: cache}
 parse: {myst_enable_extensions: [dollarmath]}
-sphinx: {local_extensions: {booktools.sphinxext: .}}
+sphinx: {extra_extensions: [booktools.sphinxext]}
 """
 CHAPTER = """\
 ---
@@ -136,3 +137,19 @@ def test_an_unknown_script_of_the_theme_stops_the_build(tmp_path):
     assert page_weight.THEME_SCRIPT in str(caught.value)
     assert "constraints.txt" in str(caught.value)
     assert script.read_text("utf-8") == text
+
+
+def test_an_environment_in_the_book_gives_the_site_no_files():
+    """An author's `.venv` lies in the folder of the book."""
+    copied = Path(sphinx_copybutton.__file__).with_name("_static")
+    config = SimpleNamespace(
+        html_static_path=[str(copied)], html_logo=None, html_favicon=None
+    )
+    folder = Path(sys.prefix).parent
+    app = SimpleNamespace(
+        config=config, srcdir=folder, confdir=folder, doctreedir="trees"
+    )
+    assert list(page_weight._own_files(app)) == []
+    app.config.html_static_path = [str(Path(__file__).parent)]
+    app.srcdir = app.confdir = Path(__file__).parents[1]
+    assert "test_state.py" in list(page_weight._own_files(app))

@@ -204,7 +204,10 @@ def test_missing_packages(cells, beginner, here):
     result = beginner.run("x.py", cwd=here)
     command = f"{beginner.python} -m pip install torch"
     assert (result.returncode, result.stdout) == (1, "")
-    expected = f"缺少 torch，请先在终端里运行 {command} ，再重新运行。\n"
+    expected = (
+        f"Missing: torch. In a terminal, first run {command} "
+        "and then run this again.\n"
+    )
     assert result.stderr == expected
 
     sources = cells[0]["e_reader"], "print('not reached')"
@@ -260,7 +263,7 @@ def test_an_older_folder_is_left_and_named(cells, reader, here):
     result = reader.run("x.py", cwd=here)
     assert result.stdout == "goes on\n"
     assert result.stderr.count("\n") == 1
-    assert f"文件夹 {old.parent} 里" in result.stderr
+    assert f"in folder {old.parent} is not" in result.stderr
     assert old.read_text() == "area = 1\n"
     assert modules(here) == {"__init__", "a_basics"}
 
@@ -362,7 +365,7 @@ def test_script(reader, here):
     assert nbformat.writes(notebook) == before
 
     assert script.startswith(
-        "# %% [markdown]\n# # 题\n#\n# ![a](（图见网页）)"
+        "# %% [markdown]\n# # 题\n#\n# ![a](picture: see the page)"
     )
     assert "# notebook only: !ls\n" in script
     assert "if x:\n    x\n" in script

@@ -2,16 +2,16 @@
 
 import pytest
 
+from booktools.check.browser import VIEWS, Visit, serve
 from booktools.sphinxext.filters import MANY
 from tests.books import Book, write_book
-from tests.browser import VIEWS, Visit, serve
 
 CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 parse: {myst_enable_extensions: [deflist, dollarmath]}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN, numfig: true}
 """
 MATTER = """\

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 import pytest
 
+from booktools.check.browser import VIEWS, Visit, serve
 from tests.books import Book, code, read, write_book
-from tests.browser import VIEWS, Visit, serve
 
 CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN, numfig: true}
 """
 MATTER = """\

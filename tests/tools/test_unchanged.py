@@ -12,7 +12,7 @@ title: A book
 only_build_toc_files: true
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: en}
 """
 CHAPTER = """\
@@ -170,9 +170,7 @@ def test_a_page_that_is_saved_while_it_is_read_is_read_again(
     builder, tmp_path
 ):
     files = {
-        "_config.yml": CONFIG.replace(
-            "sphinxext: .", "sphinxext: ., saver: ."
-        ),
+        "_config.yml": f"{CONFIG}  local_extensions: {{saver: .}}\n",
         "saver.py": SAVER,
         "chapters/late.md": LATE,
     }
@@ -184,6 +182,15 @@ def test_a_page_that_is_saved_while_it_is_read_is_read_again(
     assert "Text: new." in text
     assert "Part: new." in text
     assert "reading sources" not in book.succeed().stdout
+
+
+def test_figures_that_a_build_has_written_are_no_change(builder, tmp_path):
+    other = "chapters/other.md"
+    files = {"_config.yml": CONFIG, FIRST: CHAPTER, other: "# Other\n"}
+    book = Book(write_book(tmp_path / "book", files), builder)
+    book.succeed()
+    book.add(other, "\nMore.\n")
+    assert "0 added, 1 changed, 0 removed" in book.succeed().stdout
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(builder, tmp_path):

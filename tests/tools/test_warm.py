@@ -137,8 +137,10 @@ EDITS = {
         ("replace", NOTES, "\n```{glossary}\nangle\n  Again.\n```\n", "")
     ],
     "a footnote": [("replace", NOTES, "A footnote.", "Another footnote.")],
-    "a footnote less": [("replace", NOTES, "[^one]: Another footnote.", "")],
-    "no footnote": [("replace", NOTES, "[^one]", "It")],
+    "no footnote": [
+        ("replace", NOTES, "[^one]: Another footnote.", ""),
+        ("replace", NOTES, "[^one]", "It"),
+    ],
     "a cited work": [("replace", "references.bib", "1843", "1844")],
     "a cited work in an older file": [
         ("replace", "references.bib", "1844", "1845"),
@@ -317,7 +319,7 @@ EDITS = {
         ("add", "booktools/sphinxext/assets/page.css", "p { margin: 0 }\n")
     ],
     "a word of the tools": [
-        ("replace", "booktools/sphinxext/checks.py", "已用代码检验", "checked")
+        ("replace", "booktools/sphinxext/checks.py", "Checked by", "By")
     ],
     "a version": [("write", "pyproject.toml", '[project]\nversion = "1.0"\n')],
     "a newer dependency": [

@@ -31,7 +31,7 @@ title: A small book
 only_build_toc_files: true
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN}
 """
 
@@ -319,7 +319,7 @@ def test_the_reader_stays_where_he_is(writer, page):
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("第一段。", "{ref}`sec-x`", "chapters/one.md:9: WARNING: undefined"),
+        ("第一段。", "{ref}`sec-x`", "chapters/one.md:8: error: undefined"),
         ("print(", "a b  #@save\nprint(", "chapters/one.md:15: error: "),
         ("print(", "int('<b>')\nprint(", "chapters/one.md:15 (code cell 1): "),
     ],

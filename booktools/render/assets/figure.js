@@ -94,7 +94,7 @@ export function begin({ plane, say, label }, { background, size, axes, colors })
   // for figures with several handles.  A click moves the nearest in its axes.
   const places = axes.map((spec) => place(svg, spec));
   const areas = svg.append("g");
-  const labels = label.split("、");
+  const labels = label.split(/[、;；] */);
   const handles = [];
   function handle(
     on, { value, at, from, key, name, show, number = (v) => at(v)[0], range = on.x },

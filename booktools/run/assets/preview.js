@@ -22,10 +22,12 @@
         background: none; font: inherit; cursor: pointer;
       }
     </style>
-    <section hidden><button type="button">关闭</button><span></span><pre></pre>
+    <section hidden><button type="button"></button><span></span><pre></pre>
     </section>`;
   const [section, button, line, pre] =
     ["section", "button", "span", "pre"].map((name) => box.querySelector(name));
+
+  button.textContent = _("Close");
 
   let wait;
   const show = (title, text = "") => {
@@ -51,11 +53,11 @@
     if (news.site !== site) {
       location.reload();
     } else if (news.build === "failed") {
-      show("有问题，页面还是上一次造好的：", news.problems);
+      show(_("There are problems; this is the page of the last good build:"), news.problems);
     } else if (news.build === "running") {
       // Most builds take no longer than it takes to read this.
       clearTimeout(wait);
-      wait = setTimeout(() => show("正在造书……"), 1000);
+      wait = setTimeout(() => show(_("Building the book …")), 1000);
     } else {
       show("");
     }
@@ -71,7 +73,7 @@
     events.addEventListener("message", hear);
     events.addEventListener("error", () => {
       last = "";
-      show("make write 已经停了，再启动它，这一页就会接着更新。");
+      show(_("make write has ended. Start it again, and this page will follow."));
     });
   };
   document.addEventListener("visibilitychange", connect);

@@ -69,9 +69,9 @@
     button.addEventListener("click", async () => {
       try {
         await toClipboard(await getText());
-        status.textContent = "已复制";
+        status.textContent = _("Copied");
       } catch (error) {
-        status.textContent = error.cause ?? "没有复制成功";
+        status.textContent = error.cause ?? _("Could not be copied");
       }
     });
     menu.append(button);
@@ -81,11 +81,11 @@
     const page = document.querySelector('link[rel="canonical"]')?.href;
     return new URL(`#${heading.parentElement.id}`, page || location).href;
   };
-  addButton("复制链接", link);
-  addButton("复制为 Markdown", async () => {
+  addButton(_("Copy link"), link);
+  addButton(_("Copy as Markdown"), async () => {
     // A browser would refuse, and complain.
     if (location.protocol === "file:") {
-      throw new Error("no server", { cause: "直接打开的网页读不到原文" });
+      throw new Error("no server", { cause: _("A page opened as a file has no Markdown") });
     }
     const file = document.querySelector(
       'meta[name="book-sections"]').content;

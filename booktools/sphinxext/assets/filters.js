@@ -40,7 +40,7 @@
       && entry.fixed.some((parts) => inOrder(parts, query)));
 
   const label = document.createElement("label");
-  label.textContent = "只看有这些字的条目";
+  label.textContent = _("Only entries with these words");
   const input = document.createElement("input");
   input.type = "search";
   input.className = "form-control";
@@ -66,7 +66,8 @@
     for (const section of sections) {
       section.hidden = !section.querySelector("dt:not([hidden])");
     }
-    status.textContent = query && (count ? `有 ${count} 条。` : "没有这样的条目。");
+    status.textContent =
+      query && (count ? _(`Entries: ${count}.`) : _("There is no such entry."));
   };
   input.addEventListener("input", show);
   // A link to an entry that is left out shows all of them.

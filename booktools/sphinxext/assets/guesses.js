@@ -4,10 +4,14 @@
   const root = new URL(
     document.documentElement.dataset.content_root || "./", location.href);
   const key = `guesses of ${root.pathname}`;
-  const RESULTS = { right: "猜对了", wrong: "没猜对", seen: "没有猜，直接看了" };
-  const SHOWN = "结果已经露出来了";
-  const COVERED = "结果又遮住了";
-  const MINE = "你猜的";
+  const RESULTS = {
+    right: _("Guessed right"),
+    wrong: _("Guessed wrong"),
+    seen: _("Shown without a guess"),
+  };
+  const SHOWN = _("The result is shown");
+  const COVERED = _("The result is covered again");
+  const MINE = _("your guess");
 
   // `all`: nothing is covered.  `made`: for each guess the number of the
   // choice, or "seen" where the reader has only looked.
@@ -46,7 +50,7 @@
   voice.setAttribute("role", "status");
   document.body.append(voice);
   const say = (...sentences) => {
-    voice.textContent = sentences.map((sentence) => `${sentence}。`).join("");
+    voice.textContent = sentences.map((sentence) => _(`${sentence}. `)).join("");
   };
 
   const linkTo = ({ id, box }) => {
@@ -90,9 +94,11 @@
     review.hidden = count.right + count.wrong === 0;
     review.querySelector("ul").replaceChildren(...guesses
       .filter((guess) => outcome(guess, made) === "wrong").map(linkTo));
+    const { right, wrong } = count;
+    const guessed = right + wrong;
     review.querySelector(".guess-count").textContent =
-      `这一章猜了 ${count.right + count.wrong} 处，对了 ${count.right} 处。` +
-      (count.wrong ? "没猜对的：" : "");
+      _(`Guesses in this chapter: ${guessed}, right: ${right}. `) +
+      (wrong ? _("Wrong:") : "");
   };
   const change = (edit) => {
     const state = load();

@@ -31,10 +31,11 @@
 }
 // The one for light and dark says which of three modes it has chosen.
 {
-  const NAMES = { auto: "随系统", light: "浅色", dark: "深色" };
+  const NAMES = { auto: _("as the system"), light: _("light"), dark: _("dark") };
   const root = document.documentElement;
   const say = () => {
-    const text = `颜色模式：${NAMES[root.dataset.mode]}`;
+    const mode = NAMES[root.dataset.mode];
+    const text = _(`Color mode: ${mode}`);
     for (const button of document.querySelectorAll(".theme-switch-button")) {
       button.setAttribute("aria-label", text);
       button.dataset.bsTitle = text;

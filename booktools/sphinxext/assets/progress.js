@@ -3,7 +3,9 @@
 {
   const root = new URL(
     document.documentElement.dataset.content_root || "./", location.href);
-  const key = `progress of ${root.pathname}`;
+  // All languages of a book share it.
+  const top = document.querySelector('meta[name="book-root"]')?.content;
+  const key = `progress of ${new URL(top || "./", root).pathname}`;
   const list = document.querySelector('meta[name="book-chapters"]')?.content;
   const chapters = list ? list.split(" ") : [];
   const address = (name) => new URL(`${name}.html`, root).href;
@@ -33,18 +35,18 @@
     return node;
   };
 
-  // The line «进度 1/4», in the sidebar and on the home page.
+  // The line «Progress: 1/4», in the sidebar and on the home page.
   const lines = [];
   const addLine = (place) => {
     const line = make("div", "reading-progress", "");
     const label = make("span", "", "");
     const bar = document.createElement("progress");
     bar.max = chapters.length;
-    bar.setAttribute("aria-label", "已读的章");
-    const reset = make("button", "", "清除进度");
+    bar.setAttribute("aria-label", _("Chapters read"));
+    const reset = make("button", "", _("Clear progress"));
     reset.type = "button";
     reset.addEventListener("click", () => {
-      if (confirm("清除这个浏览器里记下的阅读进度？")) {
+      if (confirm(_("Clear the progress that this browser remembers?"))) {
         save({ read: [], last: null });
       }
     });
@@ -63,18 +65,19 @@
     save({ ...state, read: read ? [...others, here] : others });
   });
 
-  // The link «继续读» on the home page.
+  // The link «Continue: …» on the home page.
   const start = document.querySelector(".reading-start");
   const proceed = make("a", "reading-continue", "");
 
   const show = () => {
     const { read, last } = load();
     for (const { label, bar, reset } of lines) {
-      label.textContent = `进度 ${read.length}/${chapters.length}`;
+      const [count, all] = [read.length, chapters.length];
+      label.textContent = _(`Progress: ${count}/${all}`);
       bar.value = read.length;
       reset.hidden = !read.length && !last;
     }
-    button.textContent = read.includes(here) ? "✓ 已读" : "标记为已读";
+    button.textContent = read.includes(here) ? _("✓ Read") : _("Mark as read");
     button.setAttribute("aria-pressed", read.includes(here));
     const links = ".bd-sidenav a, .chapter-path a";
     for (const link of document.querySelectorAll(links)) {
@@ -82,12 +85,13 @@
       const isRead = read.some((name) => address(name) === target);
       link.classList.toggle("is-read", isRead);
       link.querySelector(".read-note")?.remove();
-      if (isRead) link.append(make("span", "read-note", "（已读）"));
+      if (isRead) link.append(make("span", "read-note", _(" (read)")));
     }
     proceed.hidden = !last;
     if (last) {
       proceed.href = address(last.name) + (last.hash);
-      proceed.textContent = `继续读：${last.title}`;
+      const { title } = last;
+      proceed.textContent = _(`Continue: ${title}`);
     }
   };
 

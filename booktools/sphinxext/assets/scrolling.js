@@ -19,7 +19,7 @@
     element.tabIndex = 0;
     if (element.matches(".katex-display")) {
       element.setAttribute("role", "group");
-      element.setAttribute("aria-label", "公式，可左右滚动");
+      element.setAttribute("aria-label", _("Formula, scrolls left and right"));
     }
   };
   // Something goes on at the right, and the style says so.

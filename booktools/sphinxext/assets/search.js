@@ -8,6 +8,8 @@
   const IN_DIALOG = 8;
   const ON_PAGE = 30;
   const LONGEST = 200;
+  // In a text, where a link to the index is to stand.
+  const INDEX = "\0";
 
   // What search.py says: which texts are words, and what stands for what.
   let rules;
@@ -66,7 +68,11 @@
     // places with the beginning of that word instead, and that is no hit.
     if (parts.length > 1 && !/[a-z0-9]$/.test(parts.at(-1))) return [];
     const content = (await ranked[0].data()).content.toLowerCase();
-    return parts.every((part) => content.includes(part)) ? ranked : [];
+    if (parts.every((part) => content.includes(part))) return ranked;
+    // Or it is another form of a word that is there.
+    if (parts.length > 1) return [];
+    const ids = await askExactly(parts[0]);
+    return ranked.filter((result) => ids.has(result.id));
   }
 
   // Places that have some of these phrases; those with most of them first;
@@ -102,7 +108,8 @@
     const close = !places.length;
     if (close) {
       // A whole question: look for what is in it.
-      const segmenter = new Intl.Segmenter("zh", {granularity: "word"});
+      const segmenter = new Intl.Segmenter(
+        document.documentElement.lang, {granularity: "word"});
       phrases = [...segmenter.segment(query)].map((part) => part.segment)
         .filter((part) => isSymbol(part)
           || (part.length > 1 && words(part).length));
@@ -133,8 +140,14 @@
   }
 
   async function hit(result, phrases) {
-    const {content, meta} = await result.data();
+    const {content, meta, locations} = await result.data();
     const text = restore(content);
+    if (phrases.some((phrase) => text.search(pattern([phrase])) < 0)) {
+      // Of some word, another form is there: what Pagefind has found.
+      const all = content.split(/\s+/);
+      const found = locations.map((place) => restore(all[place] ?? ""));
+      phrases = [...phrases, ...found.filter((word) => words(word).length)];
+    }
     // The text begins with the title.
     const rest = text.startsWith(meta.title)
       ? text.slice(meta.title.length).replace(/^\.? */, "") : text;
@@ -151,15 +164,18 @@
 
   function say(status, query, {places, close}, limit) {
     const index = element(
-      "a", {href: new URL("genindex.html", root), textContent: "索引"});
-    if (!places.length) {
-      status.replaceChildren(
-        `没有找到“${query}”。换一个短一点的词试试，或者查一查`, index, "。");
+      "a", {href: new URL("genindex.html", root), textContent: _("index")});
+    const count = places.length;
+    if (!count) {
+      const text = _(`Nothing found for “${query}”. `
+        + `Try a shorter word, or look into the ${INDEX}.`);
+      const [before, behind] = text.split(INDEX);
+      status.replaceChildren(before, index, behind);
     } else {
       status.textContent =
-        (close ? `没有一处写着“${query}”，下面是最接近的`
-          : `找到 ${places.length} 处`)
-        + (places.length > limit ? `，先列出 ${limit} 处。` : "。");
+        (close ? _(`No place has “${query}”; these come closest`)
+          : _(`Places found: ${count}`))
+        + (count > limit ? _(`, the first ${limit} are listed.`) : _("."));
     }
   }
 
@@ -179,9 +195,11 @@
 
     function explainFailure() {
       status.textContent = location.protocol === "file:"
-        ? "直接从文件夹打开的网页不能搜索。请在这个文件夹里执行 "
-          + "python -m http.server，再打开 http://localhost:8000 。"
-        : "没能装入搜索要用的文件。请检查网络，再刷新网页。";
+        ? _("A page that is opened from a folder cannot search. "
+          + "Run in that folder: python -m http.server, "
+          + "then open http://localhost:8000 .")
+        : _("The files for the search could not be loaded. "
+          + "Check the network, then load this page again.");
     }
 
     // Nothing in the book is longer than what is left of a pasted text.
@@ -212,7 +230,7 @@
       say(status, query, found, limit);
       list.replaceChildren(...hits);
       if (dialog && found.places.length > limit) {
-        const all = {href: searchPage(query), textContent: "全部列出"};
+        const all = {href: searchPage(query), textContent: _("List all")};
         list.append(element("li", {}, element("a", all)));
       }
     }

@@ -48,7 +48,7 @@
     const stop = () => {
       clearInterval(timer);
       timer = null;
-      if (button) button.textContent = "播放";
+      if (button) button.textContent = _("Play");
     };
     const step = () => {
       const [input] = inputs;
@@ -68,7 +68,7 @@
       if (inputs[0].value === inputs[0].max) inputs[0].value = 0;
       show();
       timer = setInterval(step, 1000 * SECONDS);
-      button.textContent = "暂停";
+      button.textContent = _("Pause");
     });
     new IntersectionObserver(async ([entry], observer) => {
       if (!entry.isIntersecting) return;

@@ -1,5 +1,5 @@
 # Generated from chapters/add_to_own_class.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/add_to_own_class.md: A chapter."""
+"""Saved code of chapters/add_to_own_class.md."""
 
 __all__ = ["add_to_class", "Learner"]
 

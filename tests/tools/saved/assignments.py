@@ -1,5 +1,5 @@
 # Generated from chapters/assignments.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/assignments.md: A chapter."""
+"""Saved code of chapters/assignments.md."""
 
 __all__ = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "Box"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/comments.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/comments.md: A chapter."""
+"""Saved code of chapters/comments.md."""
 
 __all__ = ["double", "A", "B", "C", "text", "D", "E"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/crlf.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/crlf.md: A chapter."""
+"""Saved code of chapters/crlf.md."""
 
 __all__ = ["A", "f"]
 

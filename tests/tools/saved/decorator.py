@@ -1,5 +1,5 @@
 # Generated from chapters/decorator.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/decorator.md: A chapter."""
+"""Saved code of chapters/decorator.md."""
 
 import functools
 from contextlib import contextmanager

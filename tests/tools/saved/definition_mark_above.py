@@ -1,5 +1,5 @@
 # Generated from chapters/definition_mark_above.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/definition_mark_above.md: A chapter."""
+"""Saved code of chapters/definition_mark_above.md."""
 
 __all__ = ["double", "Point", "wait"]
 

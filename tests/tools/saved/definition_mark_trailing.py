@@ -1,5 +1,5 @@
 # Generated from chapters/definition_mark_trailing.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/definition_mark_trailing.md: A chapter."""
+"""Saved code of chapters/definition_mark_trailing.md."""
 
 __all__ = ["double", "triple", "Point", "wait"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/future_annotations.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/future_annotations.md: A chapter."""
+"""Saved code of chapters/future_annotations.md."""
 
 from __future__ import annotations
 import decimal

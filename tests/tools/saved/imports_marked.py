@@ -1,5 +1,5 @@
 # Generated from chapters/imports_marked.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/imports_marked.md: A chapter."""
+"""Saved code of chapters/imports_marked.md."""
 
 __all__ = ["collections", "maths", "path", "sep", "Fraction", "area"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/imports_needed.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/imports_needed.md: A chapter."""
+"""Saved code of chapters/imports_needed.md."""
 
 import numpy as np
 import os.path

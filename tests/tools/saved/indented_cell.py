@@ -1,5 +1,5 @@
 # Generated from chapters/indented_cell.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/indented_cell.md: A chapter."""
+"""Saved code of chapters/indented_cell.md."""
 
 __all__ = ["A", "double"]
 

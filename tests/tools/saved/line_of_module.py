@@ -1,5 +1,5 @@
 # Generated from chapters/line_of_module.md by "python -m booktools extract". Do not edit.
-r"""Saved code of chapters/line_of_module.md: Title with '''quotes''' and \alpha."""
+"""Saved code of chapters/line_of_module.md."""
 
 __all__ = ["A"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/long_all.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/long_all.md: A chapter."""
+"""Saved code of chapters/long_all.md."""
 
 __all__ = [
     "a_function_with_a_long_name_0",

@@ -1,5 +1,5 @@
 # Generated from chapters/magics.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/magics.md: A chapter."""
+"""Saved code of chapters/magics.md."""
 
 import math
 

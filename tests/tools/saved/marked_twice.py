@@ -1,5 +1,5 @@
 # Generated from chapters/marked_twice.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/marked_twice.md: A chapter."""
+"""Saved code of chapters/marked_twice.md."""
 
 __all__ = ["double", "triple"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/nearest_import.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/nearest_import.md: A chapter."""
+"""Saved code of chapters/nearest_import.md."""
 
 import fractions as number
 import math

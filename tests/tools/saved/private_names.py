@@ -1,5 +1,5 @@
 # Generated from chapters/private_names.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/private_names.md: A chapter."""
+"""Saved code of chapters/private_names.md."""
 
 __all__ = ["double"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/private_only.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/private_only.md: A chapter."""
+"""Saved code of chapters/private_only.md."""
 
 __all__ = []
 

@@ -1,5 +1,5 @@
 # Generated from chapters/raises_exception.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/raises_exception.md: A chapter."""
+"""Saved code of chapters/raises_exception.md."""
 
 __all__ = ["A"]
 

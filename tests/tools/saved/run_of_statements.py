@@ -1,5 +1,5 @@
 # Generated from chapters/run_of_statements.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/run_of_statements.md: A chapter."""
+"""Saved code of chapters/run_of_statements.md."""
 
 __all__ = [
     "A",

@@ -1,5 +1,5 @@
 # Generated from chapters/scopes.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/scopes.md: A chapter."""
+"""Saved code of chapters/scopes.md."""
 
 import itertools
 from functools import reduce

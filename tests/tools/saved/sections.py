@@ -1,5 +1,5 @@
 # Generated from chapters/sections.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/sections.md: 绘图."""
+"""Saved code of chapters/sections.md."""
 
 __all__ = ["A", "B", "C", "D"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/several_on_a_line.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/several_on_a_line.md: A chapter."""
+"""Saved code of chapters/several_on_a_line.md."""
 
 __all__ = ["a", "b", "c", "d", "x", "y"]
 

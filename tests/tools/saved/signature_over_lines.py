@@ -1,5 +1,5 @@
 # Generated from chapters/signature_over_lines.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/signature_over_lines.md: A chapter."""
+"""Saved code of chapters/signature_over_lines.md."""
 
 __all__ = ["first", "last", "middle", "Base"]
 

@@ -1,5 +1,5 @@
 # Generated from chapters/unicode.md by "python -m booktools extract". Do not edit.
-r"""Saved code of chapters/unicode.md: 微积分：导数 $\nabla f$ "甲"."""
+"""Saved code of chapters/unicode.md."""
 
 __all__ = ["名字", "数", "加"]
 

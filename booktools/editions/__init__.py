@@ -1,0 +1,1 @@
+"""The text of a book in another language -> its chapters, with their code."""

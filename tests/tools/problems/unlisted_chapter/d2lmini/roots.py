@@ -1,0 +1,1 @@
+# Generated from chapters/roots.md by hand, once.

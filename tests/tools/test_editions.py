@@ -1,0 +1,633 @@
+"""An edition in another language gets its code from its source.
+
+A mistake is `editions/mistakes/NAME.yml`: what is changed in the book
+`editions/book`; `NAME.txt` is what is reported.  `editions/settings` has
+settings of editions that are wrong.
+"""
+
+import json
+import random
+import shutil
+import textwrap
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+
+from booktools.editions import standalone
+from booktools.editions.blocks import read_outline
+from booktools.editions.edition import File, fill
+from booktools.editions.languages import Edition, read_editions
+from booktools.editions.standalone import COPIED, write_edition
+from booktools.editions.untranslated import find_untranslated
+from booktools.editions.whole import fill_book
+from booktools.problem import BookError, Problem
+from booktools.source.chapter import read_book, read_chapter
+from tests.books import CASES
+from tests.editions import without_code
+
+FOLDER = CASES / "editions"
+MISTAKES = sorted((FOLDER / "mistakes").glob("*.yml"))
+SETTINGS = sorted((FOLDER / "settings").glob("*.yml"))
+LIMITS = "chapters/limits.md"
+SAME = ("zh_CN", "zh_CN")
+
+
+@pytest.fixture
+def book(make_book) -> Path:
+    """Make a book with an English edition."""
+    return make_book(FOLDER / "book")
+
+
+@pytest.fixture
+def translate(run):
+    """Run the command of translators."""
+    return lambda *words: run(
+        "-m", "booktools", "translate", *words, "--book", "book"
+    )
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{path}: {text.count(old)} times {old!r}"
+    path.write_text(text.replace(old, new), "utf-8", newline="\n")
+
+
+def fill_all(root: Path):
+    return fill_book(read_book(root), read_editions(root)[0])
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=[c.stem for c in MISTAKES])
+def test_mistake(case, book, translate, expect):
+    for change in yaml.safe_load(case.read_text("utf-8")):
+        edit(book / change["file"], change["old"], change["new"])
+    result = translate("check")
+    expect(case.with_suffix(".txt"), result.stderr)
+    assert not result.stdout
+    assert result.returncode == int(": error: " in result.stderr)
+
+
+@pytest.mark.parametrize("case", SETTINGS, ids=[c.stem for c in SETTINGS])
+def test_settings(case, book, translate, expect):
+    (book / "_config.yml").write_bytes(case.read_bytes())
+    result = translate("status")
+    expect(case.with_suffix(".txt"), result.stderr)
+    assert (result.stdout, result.returncode) == ("", 1)
+
+
+def test_every_case_is_expected():
+    for cases in (MISTAKES, SETTINGS):
+        expected = {path.stem for path in cases[0].parent.glob("*.txt")}
+        assert expected == {case.stem for case in cases}
+
+
+def test_filled_chapter(book, expect):
+    chapter = fill_all(book).chapters[LIMITS]
+    lines = chapter.text.split("\n")
+    shown = [
+        f"{path}:{line}: {text}".rstrip()
+        for (path, line), text in zip(chapter.places, lines, strict=True)
+    ]
+    expect(FOLDER / "filled.txt", "\n".join(shown) + "\n")
+
+
+def test_code_is_that_of_the_source(book):
+    source = read_book(book).chapters[1]
+    text = fill_all(book).chapters[LIMITS].text
+    filled = read_chapter(LIMITS, text.encode(), book)
+    assert [c.source for c in filled.cells] == [c.source for c in source.cells]
+    assert [c.tags for c in filled.cells] == [c.tags for c in source.cells]
+    for checks in zip(filled.checks, source.checks, strict=True):
+        assert checks[0].source == checks[1].source
+    figure = filled.cells[0].options["mystnb"]["figure"]
+    assert figure == {
+        "name": "fig-square",
+        "caption": "It's the parabola $y=x^2$",
+    }
+
+
+def test_what_is_not_translated_is_missing(book):
+    filled = fill_all(book)
+    assert filled.missing == ("chapters/later.md",)
+    assert [*filled.chapters] == ["index.md", LIMITS, "chapters/glossary.md"]
+
+
+def test_problems_are_where_an_author_can_fix_them(book):
+    filled = fill_all(book)
+    lines = filled.chapters[LIMITS].text.split("\n")
+    source = (book / LIMITS).read_text("utf-8").split("\n")
+    edition = (book / "en" / LIMITS).read_text("utf-8").split("\n")
+
+    def locate(text: str) -> Problem:
+        problem = Problem(LIMITS, lines.index(text) + 1, "rule", "what")
+        return filled.locate(problem)
+
+    code, prose = "    return x ** 3", "Sums have no number:"
+    expected = Problem(LIMITS, source.index(code) + 1, "rule", "what")
+    assert locate(code) == expected
+    line = edition.index(prose) + 1
+    expected = Problem(f"en/{LIMITS}", line, "rule", "what")
+    assert locate(prose) == expected
+    elsewhere = Problem("chapters/later.md", 2, "rule", "what")
+    assert filled.locate(elsewhere) == elsewhere
+
+
+def test_a_problem_of_the_whole_chapter_is_at_its_line(book):
+    # An edition's own file is not looked through for these.
+    edit(book / "en" / LIMITS, "Here it is:", "Here it is:\n\x0b")
+    with pytest.raises(BookError) as error:
+        fill_all(book)
+    [problem] = error.value.problems
+    assert problem.rule == "control-character"
+    text = (book / "en" / LIMITS).read_text("utf-8")
+    line = text.split("\n").index("\x0b") + 1
+    assert (problem.path, problem.line) == (f"en/{LIMITS}", line)
+
+
+ODD = """\
+---
+file_format: mystnb
+kernelspec: {name: python3}
+---
+# 没有标签
+
+1. > $$
+   > a = b
+   > $$ (eq-a)
+   >
+   > ```{check} eq-a
+   > assert 1
+   >
+   > assert 2
+   > ```
+
+   ~~~~{check} eq-c
+   text = '''
+   ```
+   ~~~
+   '''
+   ~~~~
+
+````{note}
+$$ c = d $$ (eq-c)
+
+```{math}
+:label: eq-d
+
+d
+```
+
+```{check} eq-d
+
+assert 3
+```
+````
+
+````{code-cell} ipython3
+:tags: [hide-input]
+:mystnb:
+:  figure:
+:    caption: 一
+:      二
+:    name: fig-a
+:  image: {alt: '三'}
+
+print('''
+```
+''')
+````
+
+  ```{code-cell}
+  ---
+  mystnb:
+    code_prompt_show: "看"
+    figure:
+      caption: >-
+        四,
+        五
+    image: {alt: '{}'}
+  ---
+
+  x = 1
+  ```
+
+```{code-cell}
+```
+
+## 也没有
+
+```{code-cell}
+:tags: []
+```
+"""
+
+
+@pytest.mark.parametrize("name", ["odd", "index", "limits", "glossary"])
+def test_a_copy_without_code_gives_the_source(name, book):
+    text = ODD
+    if name != "odd":
+        folder = book if name == "index" else book / "chapters"
+        text = (folder / f"{name}.md").read_text("utf-8")
+    copy = without_code(text)
+    assert name in ("index", "glossary") or len(copy) < len(text)
+    source, edition = File("a.md", text), File("en/a.md", copy)
+    assert fill(source, edition, SAME).text == text
+
+
+def test_fences_are_as_long_as_the_code_needs():
+    copy = without_code(ODD).replace("~~~~", "```").replace("````{c", "```{c")
+    copy = copy.replace("{code-cell} ipython3", "{code-cell}")
+    copy = copy.replace("'三'}\n\n````", "'三'}\n\n```")
+    assert copy.count("~~~") == 0
+    filled = fill(File("a.md", ODD), File("en/a.md", copy), SAME).text
+    ours, theirs = (read_chapter("a.md", t.encode()) for t in (ODD, filled))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("margin", ["", "  "])
+@pytest.mark.parametrize(
+    "caption",
+    [
+        *("A: b, c # d", "It's {a}", "'", '"', r"\frac{1}{2}", "- a", "@a"),
+        *("two\nlines", "tab\there", "é “quoted”", "1", "null", "x: [", "%"),
+    ],
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ":mystnb: {figure: {name: fig-a, caption: 'o'}, image: {alt: o}}",
+        ':mystnb: {figure: {caption: o, name: fig-a}, image: {alt: "o"}}',
+        "---\nmystnb:\n  image:\n    alt: >\n      o\n      o\n"
+        "  figure:\n    caption: |\n      o\n\n      o\n    name: fig-a\n---",
+        ":mystnb:\n:  figure:\n:    caption: o\n:      o\n:    name: fig-a\n"
+        ":  image:\n:    alt: o",
+    ],
+)
+def test_any_text_fits_into_any_options(options, caption, margin):
+    head = "---\nfile_format: mystnb\n---\n# A\n\n"
+    code = f"```{{code-cell}}\n{options}\nx = 1\n```\n"
+    code = head + textwrap.indent(code, margin)
+    own = {"figure": {"caption": caption}, "image": {"alt": f"{caption} too"}}
+    line = yaml.safe_dump({"mystnb": own}, allow_unicode=True)
+    here = f"{head}```{{code-cell}}\n---\n{line}---\n```\n"
+    filled = fill(File("a.md", code), File("en/a.md", here), SAME)
+    [cell] = read_chapter("a.md", filled.text.encode()).cells
+    assert cell.source == "x = 1"
+    own["figure"]["name"] = "fig-a"
+    assert cell.options == {"mystnb": own}
+
+
+def test_nothing_is_lost_in_silence(book):
+    """Take out each block; say so, once, unless it is a paragraph."""
+    source, text = (
+        (book / path).read_text("utf-8") for path in (LIMITS, f"en/{LIMITS}")
+    )
+    silent = []
+    for block in read_outline(text).blocks:
+        lines = text.split("\n")
+        del lines[block.line - 1 : block.end]
+        edition = File(f"en/{LIMITS}", "\n".join(lines))
+        try:
+            filled = fill(File(LIMITS, source), edition, ("en", "zh_CN"))
+            found = filled.warnings
+        except BookError as error:
+            found = error.problems
+        if not found:
+            silent.append(block.kind)
+        assert all(p.line <= len(lines) for p in found)
+    assert {*silent} == {"paragraph"}
+
+
+def test_a_section_with_a_footnote_is_missing_as_a_whole():
+    note = "\nText[^n]\n\n[^n]: Note\n"
+    source = f"# A\n\n(sec-b)=\n## B\n\n![b](b.png)\n{note}"
+    with pytest.raises(BookError) as error:
+        fill(File("a.md", source), File("en/a.md", f"# A\n{note}"), SAME)
+    [problem] = error.value.problems
+    assert problem.message == "heading 'sec-b' of a.md:4 is missing below"
+
+
+@pytest.mark.parametrize(
+    "options", [":align: left\n:alt: Here", "---\nalt: Here\n---"]
+)
+def test_the_line_of_a_text_in_options(options):
+    text = f"# A\n\n```{{figure}} a.png\n{options}\n```\n"
+    found = [
+        prose.line
+        for prose in read_outline(text).prose
+        if prose.text == "Here"
+    ]
+    assert found == [5]
+    assert read_outline(text).blocks[-1].texts == {"alt text": 5}
+
+
+def test_any_other_text_ends_in_problems(book):
+    """No file is so strange that it ends in a traceback."""
+    source, text = (
+        (book / path).read_text("utf-8") for path in (LIMITS, f"en/{LIMITS}")
+    )
+    chance = random.Random(1)
+    lines = text.split("\n")
+    for _ in range(100):
+        changed = list(lines)
+        at, to = (chance.randrange(len(lines)) for _ in range(2))
+        match chance.randrange(4):
+            case 0:
+                del changed[at:to]
+            case 1:
+                changed[at:at] = changed[to : to + 5]
+            case 2:
+                changed[at], changed[to] = changed[to], changed[at]
+            case 3:
+                changed[at] = changed[at][2:] + chance.choice("`$[]{}()!:|-")
+        edition = File(f"en/{LIMITS}", "\n".join(changed))
+        with suppress(BookError):
+            fill(File(LIMITS, source), edition, ("en", "zh_CN"))
+
+
+def test_front_matter_comes_from_the_source(book):
+    path = book / "en" / LIMITS
+    text = path.read_text("utf-8").replace("数学", "so")
+    text = text[text.index("(sec-limits)=") :]
+    path.write_text(text, "utf-8", newline="\n")
+    source = (book / LIMITS).read_text("utf-8")
+    matter = source[: source.index("(sec-limits)=")]
+    assert fill_all(book).chapters[LIMITS].text.startswith(matter + text[:20])
+
+
+@pytest.mark.parametrize(
+    "matter",
+    [
+        "{file_format: mystnb, untranslated: [学, 数学]}",
+        "# of ours\n{\n  untranslated: [学, 数学],\n}",
+        "  file_format: mystnb\n  untranslated: [学, 数学]",
+        "# nothing of ours but words that stay: 学, 数学",
+    ],
+)
+def test_front_matter_in_another_form(matter, book):
+    """Settings of the source are added in that form."""
+    limits = 'limits: {lines: 2000}\nhtml_meta:\n  about: "a: b\\n\\nc"\n'
+    edit(book / LIMITS, "limits: {lines: 2000}\n", limits)
+    path = book / "en" / LIMITS
+    text = path.read_text("utf-8")
+    text = text[text.index("\n---\n") :]
+    if "untranslated:" not in matter:
+        text = text.replace("数学", "so")
+    path.write_text(f"---\n{matter}{text}", "utf-8", newline="\n")
+    chapter = fill_all(book).chapters[LIMITS]
+    found, expected = (
+        yaml.safe_load(text.split("\n---\n")[0])
+        for text in (chapter.text, (book / LIMITS).read_text("utf-8"))
+    )
+    found.pop("untranslated", None)
+    assert found == expected
+    assert len(chapter.places) == chapter.text.count("\n") + 1
+
+
+def test_a_chapter_of_the_edition_without_source(book, translate):
+    (book / "en" / "chapters" / "old.md").write_text("# Old\n", "utf-8")
+    (book / "en" / ".cache").mkdir()
+    (book / "en" / ".cache" / "a.md").write_text("# Hidden\n", "utf-8")
+    result = translate("check")
+    assert result.stderr.startswith(
+        "en/chapters/old.md:1: error: the book has no chapters/old.md"
+    )
+    assert result.stderr.endswith("1 problem in 4 chapters\n")
+    assert translate("check", "en/chapters/old.md").stderr == result.stderr
+
+
+PICTURE, INCLUDED = "chapters/img/square.svg", "chapters/parts/hint.md"
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "hint"),
+    [
+        # Where it should be, nothing is.
+        ("en/later.md", "the book has no later.md", "move it to"),
+        ("en/chapters/Later.md", "the book has no", "move it to"),
+        ("en/chapters/later_.md", "the book has no", "move it to"),
+        ("en/chapters/later.ipynb", "chapters/later.md is Markdown", "turn"),
+        ("en/chapters/later.markdown", "chapters/later.md is", "turn it"),
+        ("en/chapters/later.txt", "chapters/later.md is Markdown", "turn it"),
+        # Where it should be, there is one.
+        ("en/chapters/limits.ipynb", "the book has no", "remove this file,"),
+        ("en/index.txt", "the book has no index.txt", "remove this file,"),
+        # The book has it, and it is no chapter.
+        (f"en/{INCLUDED}", f"_toc.yml does not name {INCLUDED}", "only chap"),
+        (f"en/{PICTURE}", f"{PICTURE} is no chapter", "only chapters have"),
+        ("en/_toc.yml", "_toc.yml is no chapter", "what it says in this"),
+        ("en/_config.yml", "_config.yml is no chapter", "what it says in"),
+    ],
+)
+def test_a_file_that_nobody_would_read(path, what, hint, book, translate):
+    for name in (PICTURE, INCLUDED):
+        (book / name).parent.mkdir(exist_ok=True)
+        (book / name).write_text("here", "utf-8")
+    (book / path).parent.mkdir(exist_ok=True, parents=True)
+    (book / path).write_text("there", "utf-8")
+    result = translate("check")
+    assert result.stderr.startswith(f"{path}:1: error: {what}")
+    assert f"\n    hint: {hint}" in result.stderr
+    assert "[edition-extra]" in result.stderr
+    assert result.returncode == 1
+    if hint == "move it to":
+        assert "hint: move it to en/chapters/later.md" in result.stderr
+
+
+def test_other_files_may_lie_there(book, translate):
+    for name in (
+        "notes.txt",
+        ".DS_Store",
+        "chapters/words.csv",
+        "_build/a.md",
+    ):
+        path = book / "en" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("there", "utf-8")
+    assert translate("check").returncode == 0
+
+
+def test_front_matter_that_does_not_end(book, translate):
+    edit(book / "en" / LIMITS, "]\n---\n", "]\n")
+    result = translate("check")
+    assert result.stderr.startswith(
+        f"en/{LIMITS}:1: error: this front matter does not end [front-matter]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "is_right"),
+    [
+        *(("{a: b}", False), ("[{a: b}]", False), ("[[a]]", False)),
+        *(("true", False), ("2024", True), ("[数学, 1]", True)),
+        *(("数学", True), ("", True), ("''", True)),
+    ],
+)
+def test_words_that_stay_are_words(value, is_right, book, translate):
+    path = book / "en" / "index.md"
+    text = path.read_text("utf-8")
+    path.write_text(f"---\nuntranslated: {value}\n---\n{text}", "utf-8")
+    result = translate("check")
+    assert result.returncode == int(not is_right)
+    assert is_right or result.stderr.startswith(
+        "en/index.md:2: error: untranslated lists words, not "
+    )
+
+
+def test_between_languages_with_the_same_letters():
+    text = "(sec-a)=\n# A\n\nThe limit of difference quotients exists.\n"
+    more = "\n```{code-cell}\n```\n"
+    head = "---\nfile_format: mystnb\n---\n"
+    source, same = File("a.md", head + text + more), head + text + more
+    languages = ("de", "en")
+    with pytest.raises(BookError, match=r"de/a\.md:7: .*\[untranslated\]"):
+        fill(source, File("de/a.md", same), languages)
+    own = same.replace("The limit of", "Grenzwerte sind")
+    assert fill(source, File("de/a.md", own), languages).text == own
+
+
+@pytest.mark.parametrize(
+    ("languages", "text", "is_left"),
+    [
+        (("en", "ru"), "Предел", True),
+        (("en", "ru"), "`Предел` and $a$", False),
+        (("ja", "zh_CN"), "極限はひらがな", False),
+        (("zh_TW", "ja"), "ひらがな", True),
+        (("en", "de"), "größer", False),
+        (("fr", "el"), "le nombre π", True),
+        (("zh_CN", "en"), "limit 极限", False),
+    ],
+)
+def test_what_is_left_of_another_language(languages, text, is_left):
+    source, edition = "# A\n\nSource\n", f"# A\n\n{text}\n"
+    try:
+        fill(File("a.md", source), File("x/a.md", edition), languages)
+        found = False
+    except BookError as error:
+        found = [p.rule for p in error.problems] == ["untranslated"]
+    assert found == is_left
+
+
+@pytest.mark.parametrize(
+    ("text", "is_left"),
+    [
+        ("{guilabel}`保存`", True),
+        ("{abbr}`TeX (排版)`", True),
+        (r"{math}`x \text{当} y`", True),
+        ("{ref}`保存 <sec-a>`", True),
+        ("{code}`保存`", False),
+        ("{cite:t}`保存`", False),
+        ("{ref}`保存`", False),
+        ("{term}`保存`", False),
+        ("{math}`a < b`", False),
+    ],
+)
+def test_text_in_roles(text, is_left):
+    outline = read_outline(f"# A\n\nSee {text}.\n")
+    languages = ("en", "zh_CN")
+    found = [*find_untranslated("a.md", outline.prose, [], languages, [])]
+    assert bool(found) == is_left
+
+
+PART = ":end-before: 这\n```\n"
+INCLUDE = "```{include} ../parts/NAME.md\n```\n"
+NOT_TRANSLATED = "{}:3, included here: '这一段也要' is not in the language"
+
+
+@pytest.mark.parametrize(
+    ("here", "said"),
+    [
+        # As in the source; in a file that includes that; a part of it.
+        (
+            INCLUDE.replace("NAME", "much"),
+            NOT_TRANSLATED.format("parts/much.md"),
+        ),
+        (
+            INCLUDE.replace("NAME", "again"),
+            NOT_TRANSLATED.format("parts/much.md"),
+        ),
+        (INCLUDE.replace("NAME", "much").replace("```\n", PART), ""),
+        # What an author can do.
+        ("A text that the source has in another file.\n", ""),
+        (INCLUDE.replace("NAME", "much.en"), ""),
+        ("```{include} ../parts/much.md\n:literal:\n```\n", "is not in"),
+        # Nothing in its place.
+        ("", "warning: the text of ../parts/much.md, which chapters/limits"),
+    ],
+)
+def test_included_texts(here, said, book, translate):
+    (book / "parts").mkdir()
+    for name, text in {
+        "much": "Fine\n\n这一段也要\n",
+        "again": "```{include} much.md\n```\n",
+        "much.en": "This one is translated.\n",
+    }.items():
+        (book / f"parts/{name}.md").write_text(text, "utf-8")
+    there = "先看一个{term}`极限`。[^history]\n"
+    include = INCLUDE.replace("NAME", "much")
+    edit(book / LIMITS, there, f"{there}\n{include}")
+    first = "in Chinese, mathematics is 数学.[^history]\n"
+    edit(book / "en" / LIMITS, first, f"{first}\n{here}")
+    result = translate("check")
+    assert said in result.stderr
+    assert bool(said) == bool(result.stderr)
+    if here and said:
+        assert result.stderr.startswith(f"en/{LIMITS}:13: error: ")
+        assert result.returncode == 1
+
+
+def test_a_section_whose_only_text_is_included(book, translate):
+    (book / "parts").mkdir()
+    (book / "parts/more.md").write_text("还有一段。\n", "utf-8")
+    more = "(sec-more)=\n## {}\n\n{}"
+    include = INCLUDE.replace("NAME", "more")
+    with (book / LIMITS).open("a", encoding="utf-8") as file:
+        file.write("\n" + more.format("还有", include))
+    with (book / "en" / LIMITS).open("a", encoding="utf-8") as file:
+        file.write("\n" + more.format("More", ""))
+    assert "section 'sec-more' has no text" in translate("check").stderr
+
+
+def test_a_folder_takes_the_place_of_a_file(book, tmp_path):
+    """And a file that of a folder."""
+    folder = tmp_path / "en"
+    for names in (("data", "words/a.csv"), ("data/a.csv", "words")):
+        (book / "data").unlink(missing_ok=True)
+        shutil.rmtree(book / "words", ignore_errors=True)
+        for name in names:
+            (book / name).parent.mkdir(exist_ok=True)
+            (book / name).write_text(name, "utf-8")
+        write_edition(read_book(book), fill_all(book), folder, tmp_path)
+        for name in names:
+            assert (folder / name).read_text("utf-8") == name
+
+
+def test_a_file_that_is_gone_when_it_is_copied(book, tmp_path, monkeypatch):
+    folder = tmp_path / "en"
+    found = {"gone.txt": book / "gone.txt", "index.md": book / "index.md"}
+    monkeypatch.setattr(standalone, "_others", lambda *_: found.items())
+    monkeypatch.setattr(standalone, "_chapters", lambda *_: ({}, {}))
+    write_edition(read_book(book), fill_all(book), folder, tmp_path)
+    assert not (folder / "gone.txt").exists()
+    assert (folder / "index.md").read_bytes() == found["index.md"].read_bytes()
+
+
+def test_a_record_of_copies_that_was_written_half(book, tmp_path):
+    folder = tmp_path / "en"
+    write_edition(read_book(book), fill_all(book), folder, tmp_path)
+    (folder / COPIED).write_text("{", "utf-8")
+    write_edition(read_book(book), fill_all(book), folder, tmp_path)
+    assert "pyproject.toml" in json.loads((folder / COPIED).read_text("utf-8"))
+
+
+def test_editions(book):
+    [edition] = read_editions(book)
+    toc = {"正文": "Main part"}
+    assert edition == Edition("en", "Limits", "The authors", toc)
+    assert edition.path(LIMITS) == f"en/{LIMITS}"
+    table = yaml.safe_load((book / "_toc.yml").read_text("utf-8"))
+    translated = edition.translate_toc(table)
+    assert translated["parts"][0]["caption"] == "Main part"
+    translated["parts"][0]["caption"] = "正文"
+    assert translated == table
