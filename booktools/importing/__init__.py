@@ -1,0 +1,1 @@
+"""Chapters written for others -> chapters in the dialect."""
