@@ -1,5 +1,5 @@
 # Generated from the chapters by "python -m booktools extract". Do not edit.
-"""Saved code of 动手学微积分与自动微分, loaded when it is used."""
+"""Saved code of the chapters, loaded when it is used."""
 
 import sys as _sys
 import typing as _typing

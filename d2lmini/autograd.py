@@ -1,5 +1,5 @@
 # Generated from chapters/autograd.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/autograd.md: 自动微分."""
+"""Saved code of chapters/autograd.md."""
 
 import d2lmini as d2l
 import torch
@@ -46,12 +46,12 @@ def draw_graph(y, names, axes=None, values=False, grads=()):
     Parameters
     ----------
     y : torch.Tensor
-        Result of a computation; of a few steps, if it shall be legible.
+        Result of a computation, of few steps if it is to be legible.
     names : dict of str: torch.Tensor
         Names for leaves and results that are worth one.
     axes : matplotlib.axes.Axes, optional
-        Where to draw; by default the current axes. Should a new figure be
-        needed, its size fits, up to 100 inches.
+        Where to draw; by default the current axes. A new figure, if one is
+        needed, is made large enough, up to 100 inches.
     values : bool
         Write the value of each tensor with a name above it, in blue.
     grads : collection of str

@@ -1,5 +1,5 @@
 # Generated from chapters/build_autograd.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/build_autograd.md: 自己造一个自动微分."""
+"""Saved code of chapters/build_autograd.md."""
 
 import d2lmini as d2l
 import itertools
@@ -65,7 +65,7 @@ class Tensor:
     Raises
     ------
     ValueError
-        If data are no real numbers.
+        If data are not real numbers.
     """
 
     __array_ufunc__ = None  # array + tensor is then left to __radd__ below
@@ -106,7 +106,7 @@ class Tensor:
         """List this tensor and all that it was computed from, oldest first.
 
         Constants are left out. A result is younger than its parents, so
-        this is a topological order.
+        this is a topological order when it is read from the end.
         """
         found, waiting = set(), [self]
         while waiting:

@@ -1,5 +1,5 @@
 # Generated from chapters/calculus.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/calculus.md: 微积分."""
+"""Saved code of chapters/calculus.md."""
 
 import io
 import itertools

@@ -1,5 +1,5 @@
 # Generated from chapters/generalization.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/generalization.md: 泛化."""
+"""Saved code of chapters/generalization.md."""
 
 __all__ = ["get_k_fold_data"]
 
@@ -11,7 +11,7 @@ def get_k_fold_data(k, i, X, y):
     Parameters
     ----------
     k : int
-        Number of parts: neighbouring rows, equally many if possible.
+        Number of parts: neighboring rows, equally many if possible.
     i : int
         The part to validate on, from 0 to k - 1.
     X, y : ndarray or torch.Tensor

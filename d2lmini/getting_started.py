@@ -1,5 +1,5 @@
 # Generated from chapters/getting_started.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/getting_started.md: 使用本书."""
+"""Saved code of chapters/getting_started.md."""
 
 import os
 from contextlib import suppress

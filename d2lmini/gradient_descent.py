@@ -1,5 +1,5 @@
 # Generated from chapters/gradient_descent.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/gradient_descent.md: 梯度下降."""
+"""Saved code of chapters/gradient_descent.md."""
 
 import d2lmini as d2l
 import numpy as np

@@ -1,5 +1,5 @@
 # Generated from chapters/linear_regression.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/linear_regression.md: 线性回归."""
+"""Saved code of chapters/linear_regression.md."""
 
 import d2lmini as d2l
 import itertools

@@ -1,5 +1,5 @@
 # Generated from chapters/matrix_calculus.md by "python -m booktools extract". Do not edit.
-"""Saved code of chapters/matrix_calculus.md: 矩阵计算."""
+"""Saved code of chapters/matrix_calculus.md."""
 
 import d2lmini as d2l
 import numpy as np

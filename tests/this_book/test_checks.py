@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from booktools.run.equation import check_equation
 from booktools.source.chapter import read_book
 
 CHAPTERS = [
@@ -64,7 +65,10 @@ def outcome(check):
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(20)
     try:
-        exec(source, {"__name__": "__main__", "tex": tex})
+        if source:
+            exec(source, {"__name__": "__main__", "tex": tex})
+        else:
+            check_equation(tex)
     except Exception as error:
         return type(error).__name__
     finally:

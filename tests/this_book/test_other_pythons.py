@@ -50,6 +50,8 @@ def test_chapters_without_torch(tmp_path):
                 *("linear_algebra", "matrix_calculus", "autograd"),
             )
     config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    # An edition has the outputs of all chapters, or is none.
+    del config["sphinx"]["config"]["booktools_editions"]
     # Figures of the chapters that do not run are not there.
     config["sphinx"]["config"]["suppress_warnings"] = ["ref.*", "myst.*"]
     (root / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")

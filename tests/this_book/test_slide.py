@@ -16,17 +16,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 mpl.use("agg")
 
 import d2lmini as d2l
+from booktools.check.readers import Reader
 from booktools.run.kernels import VARIABLES
 from booktools.source.chapter import read_book
 from tests.books import ROOT, Book, write_book
-from tests.readers import Reader
 from tests.tools.test_slides import unpacked
 
 CONFIG = """\
 title: A small book
 execute: {execute_notebooks: cache}
 sphinx:
-  local_extensions: {booktools.sphinxext: .}
+  extra_extensions: [booktools.sphinxext]
   config: {language: zh_CN}
 """
 CHAPTER = """\

@@ -9,10 +9,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from booktools.check.browser import VIEWS
 from booktools.render import node
 from booktools.source.chapter import read_book
 from tests.books import ROOT
-from tests.browser import VIEWS
 
 MODULES = {path.stem: path for path in ROOT.glob("chapters/touch/*.js")}
 CHAPTERS = {chapter.name: chapter for chapter in read_book(ROOT).chapters}
