@@ -15,6 +15,9 @@ kernelspec: {{name: python3, display_name: Python 3, language: python}}
 {prose}
 """
 
+# What those say that draw.
+ALT = ":mystnb: {image: {alt: Curves}}"
+
 PROSE = """\
 导数告诉我们函数在一点附近变化得多快。当 $h$ 越来越小时，比值越来越接近一个数。
 
@@ -188,8 +191,8 @@ def write_many(root: Path, ours: Path | None, number: int) -> None:
 def _chapter(name: str, i: int, cells: list[str]) -> str:
     parts = [HEAD.format(name=name, i=i, prose=PROSE)]
     for k, cell in enumerate(cells):
-        parts += [f"## 第 {k} 节\n\n{PROSE}"]
-        parts += [f"```{{code-cell}}\n{cell.strip()}\n```\n"]
+        parts += [f"(sec-{name}-{k})=\n## 第 {k} 节\n\n{PROSE}"]
+        parts += [f"```{{code-cell}}\n{ALT}\n{cell.strip()}\n```\n"]
     return "\n".join(parts)
 
 
@@ -202,9 +205,10 @@ def _write(
 ) -> None:
     sphinx: dict[str, object] = {"config": {"language": "zh_CN"} | options}
     if ours:
-        sphinx["local_extensions"] = {"booktools.sphinxext": str(ours)}
+        sphinx["extra_extensions"] = ["booktools.sphinxext"]
     config = {
-        "title": "A book",
+        # The package is called after the title.
+        "title": "d2lmini",
         "only_build_toc_files": True,
         "execute": {"execute_notebooks": execute, "timeout": 300},
         "sphinx": sphinx,

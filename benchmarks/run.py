@@ -31,12 +31,15 @@ from pages import install, measure, serve
 from writing import measure as measure_writing
 
 ROOT = Path(__file__).resolve().parent.parent
+EDITION = "en"
 STOCK, OURS = KINDS = ("stock", "ours")
-PARTS = ("cold", "edits", "write", "growth", "pages", "mystmd")
+PARTS = ("cold", "editions", "edits", "write", "growth", "pages", "mystmd")
 VERSIONS = (
     *("jupyter-book", "sphinx", "myst-nb", "jupyter-cache", "nbclient"),
     *("numpy", "matplotlib", "torch"),
 )
+# What makes a kernel start for a chapter.
+RUNS = re.compile(r"^```\{(code-cell|check)\}", re.MULTILINE)
 OURS_ONLY = re.compile(
     r"^```\{(check|guess|saved-names|touch)\}.*?^```$\n",
     re.MULTILINE | re.DOTALL,
@@ -174,20 +177,28 @@ def extract(book: Path) -> float:
     return time.time() - start
 
 
-def write_this_book(root: Path, kind: str) -> None:
-    """Copy this book.  Stock does without the directives that are ours."""
+def write_this_book(root: Path, kind: str, edition: str = "") -> None:
+    """Copy this book, with one of its editions or none.
+
+    Stock does without the directives that are ours.
+    """
     for pattern in ("*.md", "*.yml", "pyproject.toml"):
         for path in ROOT.glob(pattern):
             shutil.copy(path, root)
-    for name in ("chapters", "d2lmini"):
+    for name in filter(None, ("chapters", "d2lmini", edition)):
         shutil.copytree(ROOT / name, root / name)
+    config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    settings = config["sphinx"]["config"]
+    editions = settings.pop("booktools_editions")
+    if edition:
+        settings["booktools_editions"] = {edition: editions[edition]}
+    if kind == STOCK:
+        config["sphinx"]["extra_extensions"].remove("booktools.sphinxext")
+        del settings["booktools_package"]
+    text = yaml.safe_dump(config, allow_unicode=True)
+    (root / "_config.yml").write_text(text, "utf-8")
     extract(root)
     if kind == STOCK:
-        config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
-        del config["sphinx"]["local_extensions"]
-        del config["sphinx"]["config"]["booktools_package"]
-        text = yaml.safe_dump(config, allow_unicode=True)
-        (root / "_config.yml").write_text(text, "utf-8")
         for path in root.glob("chapters/*.md"):
             text = OURS_ONLY.sub("", path.read_text("utf-8"))
             path.write_text(text, "utf-8")
@@ -224,6 +235,33 @@ def measure_cold(
                 if write == write_generated:
                     figures = 3 * len(kinds)
                     table.expect(f"{kind}: figures", done.figures, figures)
+
+
+def measure_editions(table: Table, rounds: int) -> None:
+    """Measure what an edition in another language costs this book."""
+    names = {"": "alone", EDITION: "and its edition"}
+    for number in range(rounds):
+        for edition in list(names)[:: -1 if number % 2 else 1]:
+            with TemporaryDirectory(prefix="bench-") as folder:
+                book = Path(folder)
+                write_this_book(book, OURS, edition)
+                done = build(book, OURS)
+                what = f"this book {names[edition]}: cold build, s"
+                table.add(what, OURS, done.seconds)
+                chapters = {
+                    path.stem
+                    for path in book.glob("chapters/*.md")
+                    if RUNS.search(path.read_text("utf-8"))
+                }
+                table.expect(f"{what}: executed", done.executed, chapters)
+                if edition:
+                    page = book / edition / "chapters" / "calculus.md"
+                    text = page.read_text("utf-8")
+                    page.write_text(f"{text}\nOne more line.\n", "utf-8")
+                    seconds = build(book, OURS).seconds
+                    table.add("a paragraph of its edition, s", OURS, seconds)
+                    seconds = build(book, OURS).seconds
+                    table.add("no-op with its edition, s", OURS, seconds)
 
 
 def measure_edits(table: Table, rounds: int, kinds: str) -> None:
@@ -387,6 +425,8 @@ def main() -> int:
     table = Table()
     if "cold" in arguments.only:
         measure_cold(table, rounds, kinds, not arguments.quick)
+    if "editions" in arguments.only and not arguments.quick:
+        measure_editions(table, rounds)
     if "edits" in arguments.only:
         measure_edits(table, rounds, kinds)
     if "write" in arguments.only:
