@@ -1,7 +1,8 @@
-"""Texts that an edition includes, as its source does, but not translated."""
+"""Files whose text a chapter includes; those that nobody has translated."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from booktools.editions.blocks import read_outline
 from booktools.editions.outline import Outline, Prose
@@ -11,6 +12,26 @@ from booktools.source.text import decode, included_path, select
 
 # Files that include each other would have no end.
 _DEPTH = 10
+
+
+class Included(NamedTuple):
+    """A text that a file includes, at a line, and that of which file it is.
+
+    There are ``above`` lines above it in that file.
+    """
+
+    line: int
+    name: str
+    text: str
+    above: int
+    outline: Outline
+
+    @property
+    def prose(self) -> list[Prose]:
+        """Return what is said, at the lines of its file."""
+        return [
+            p._replace(line=p.line + self.above) for p in self.outline.prose
+        ]
 
 
 def find_untranslated_files(
@@ -41,24 +62,22 @@ def find_untranslated_files(
     """
     if not edition.includes:
         return  # to read the chapter as well would take time
-    there = [
-        prose
-        for _, _, texts in _read_included(root, chapter, read_outline(source))
-        for prose in texts
-    ]
-    for line, name, texts in _read_included(root, chapter, edition):
-        found = find_untranslated(name, texts, there, languages, kept)
+    files = read_included(root, chapter, read_outline(source))
+    there = [prose for file in files for prose in file.prose]
+    for file in read_included(root, chapter, edition):
+        name = file.name
+        found = find_untranslated(name, file.prose, there, languages, kept)
         if problem := next(found, None):
             what = f"{name}:{problem.line}, included here: {problem.message}"
             hint = "write its text here instead, in the language of this"
             hint += " edition, or include another file that has it"
-            yield Problem(path, line, RULE, what, hint)
+            yield Problem(path, file.line, RULE, what, hint)
 
 
-def _read_included(
+def read_included(
     root: Path, path: str, outline: Outline, depth: int = 0
-) -> Iterator[tuple[int, str, list[Prose]]]:
-    """Yield what a file includes: at which line, which file, its texts."""
+) -> Iterator[Included]:
+    """Yield what a file of a book includes, and what that includes."""
     for include in outline.includes if depth < _DEPTH else ():
         name = included_path(path, include.target)
         try:
@@ -67,10 +86,6 @@ def _read_included(
             continue  # who reads the chapter reports it
         part, above = select(text, include.options)
         inner = read_outline(part)
-        yield (
-            include.line,
-            name,
-            [prose._replace(line=prose.line + above) for prose in inner.prose],
-        )
-        for _, file, prose in _read_included(root, name, inner, depth + 1):
-            yield include.line, file, prose
+        yield Included(include.line, name, part, above, inner)
+        for file in read_included(root, name, inner, depth + 1):
+            yield file._replace(line=include.line)

@@ -2,8 +2,8 @@
 
 The file `en/accepted.toml` has, for each section of the source, a digest of
 the text with which somebody has compared its edition: prose, captions,
-formulas, exercises, but no code.  When the text changes, the edition is stale
-until it is accepted again.
+formulas, exercises, also of files that it includes, but no code.  When the
+text changes, the edition is stale until it is accepted again.
 """
 
 import hashlib
@@ -13,13 +13,15 @@ import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from booktools.editions.blocks import read_outline
 from booktools.editions.captions import find_texts
 from booktools.editions.edition import File
+from booktools.editions.included import read_included
 from booktools.editions.languages import RULE, Edition, read_editions
-from booktools.editions.outline import Outline
+from booktools.editions.outline import Include, Outline
 from booktools.editions.remember import Call, call
 from booktools.editions.wanted import Known, Wanted
 from booktools.editions.whole import fill_book, read_file
@@ -42,10 +44,11 @@ Digests = dict[str, dict[str, str]]
 
 
 class Section(NamedTuple):
-    """A section of a file: its line, a digest of its text."""
+    """A section of a file: its line, a digest of its text, its files."""
 
     line: int
     digest: str
+    includes: tuple[Include, ...] = ()
 
 
 def read_sections(file: File) -> dict[str, Section]:
@@ -64,10 +67,34 @@ def read_sections(file: File) -> dict[str, Section]:
     sections = {}
     for (label, start), end in zip(starts.items(), ends, strict=True):
         text = "\n".join(t for number, t in lines if start <= number < end)
+        files = tuple(i for i in outline.includes if start <= i.line < end)
         if text or label:
-            digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-            sections[label] = Section(start, digest)
+            sections[label] = Section(start, _digest(text), files)
     return sections
+
+
+def _read_source(
+    root: Path, source: File, call: Call = call
+) -> dict[str, Section]:
+    """Return the sections of a source; their digests cover what they include.
+
+    A section of an edition may have the text of a file in its place.
+    """
+    sections: dict[str, Section] = dict(call(read_sections, source))
+    for label, section in sections.items():
+        if section.includes:
+            outline = Outline(includes=[*section.includes])
+            text = [section.digest]
+            for file in read_included(root, source.path, outline):
+                lines = file.text.split("\n")
+                text += [t for _, t in _text_lines(lines, file.outline)]
+            digest = _digest("\n".join(text))
+            sections[label] = section._replace(digest=digest)
+    return sections
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _text_lines(
@@ -120,7 +147,8 @@ def find_outdated(
             hint = "readers get it as it is in the source"
             found.append(_warning(path, 1, MISSING, what, hint))
         elif source:
-            ours, theirs = (call(read_sections, f) for f in (source, file))
+            ours = _read_source(book.root, source, call)
+            theirs = call(read_sections, file)
             record = edition.path(ACCEPTED)
             found += _compare(source, file, known, ours, theirs, record)
     for path in accepted:
@@ -206,7 +234,7 @@ def accept(book: Book, edition: Edition, names: list[str]) -> int:
             continue
         theirs = read_sections(file)
         new[chapter.path] = {}
-        for label, section in read_sections(source).items():
+        for label, section in _read_source(book.root, source).items():
             is_wanted = label in theirs and wanted(
                 edition, chapter.path, label
             )

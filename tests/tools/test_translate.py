@@ -89,6 +89,34 @@ def test_code_is_no_text(old, new, book):
     assert outdated(book) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "is_stale"),
+    [
+        ("一句话。", "另一句话。", True),
+        ("里面的话。", "别的话。", True),
+        ("前面的话。", "没有显示的话。", False),
+    ],
+)
+def test_text_of_an_included_file(old, new, is_stale, book):
+    parts = {
+        "parts/a.md": "前面的话。\n\nHERE\n\n一句话。\n\n"
+        "```{include} b.md\n```\n",
+        "parts/b.md": "里面的话。\n",
+    }
+    (book / "parts").mkdir()
+    for path, text in parts.items():
+        (book / path).write_text(text, "utf-8")
+    include = "```{include} ../parts/a.md\n:start-after: HERE\n```\n"
+    edit(book / LIMITS, "(sec-more)=\n", f"{include}\n(sec-more)=\n")
+    accept(read_book(book), read_editions(book)[0], [])
+    assert outdated(book) == []
+    [path] = [path for path, text in parts.items() if old in text]
+    edit(book / path, old, new)
+    line = line_of(book, f"en/{LIMITS}", "## Squares")
+    stale = [("translation-stale", f"en/{LIMITS}", line)] if is_stale else []
+    assert outdated(book) == stale
+
+
 def test_new_missing_and_removed_sections(book):
     text = "(sec-new)=\n## 新的\n\n新的。\n\n(sec-exercises)=\n## 练习\n"
     edit(book / LIMITS, "(sec-exercises)=\n## 练习\n", text)
