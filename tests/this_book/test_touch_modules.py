@@ -401,7 +401,9 @@ def test_a_page_shows_the_numbers_of_python(visit, name, view):
 def test_a_graph_is_walked_step_by_step(visit):
     opened = visit("chapters/build_autograd.html#fig-touch-graph", "light")
     figure = opened.page.locator("#fig-touch-graph")
-    inputs, steps = figure.get_by_role("slider").all()
+    sliders = figure.get_by_role("slider")
+    inputs, steps = sliders.nth(0), sliders.nth(1)
+    steps.wait_for()
     shown = figure.locator(".touch-now")
     for _ in range(6):
         steps.press("ArrowLeft")
