@@ -171,7 +171,7 @@ def _compare(
     last = 1
     for label, section in ours.items():
         there = f"{source.path}:{section.line}"
-        name = f"{file.path}#{label}" if label else file.path
+        name = file.path if [*ours] == [""] else f"{file.path}#{label}"
         hint = "compare them, then: python -m booktools translate accept "
         hint += name
         if label not in theirs:
@@ -210,8 +210,9 @@ def accept(book: Book, edition: Edition, names: list[str]) -> int:
     edition : Edition
         One of its editions.
     names : list of str
-        Files, or ``FILE#LABEL``; none for all that the edition has.  Names of
-        nothing count for nothing: `Wanted.check` refuses them.
+        Files, or ``FILE#LABEL``; ``FILE#`` for what is above all labels; none
+        for all that the edition has.  Names of nothing count for nothing:
+        `Wanted.check` refuses them.
 
     Returns
     -------

@@ -22,12 +22,13 @@ Known = dict[str, dict[str, set[str]]]
 class Name(NamedTuple):
     """A file that a person has named, or a section of it.
 
-    ``language`` is that of the edition, where the name says so.
+    ``language`` is that of the edition, where the name says so.  Without a
+    ``label`` it is the whole file; what stands above all labels has ``""``.
     """
 
     language: str
     path: str
-    label: str
+    label: str | None
 
 
 class Wanted:
@@ -42,7 +43,7 @@ class Wanted:
         """Say if a section was named, or its file, or nothing was."""
         for name in self.names:
             is_here = name.language in ("", edition.language)
-            if is_here and name.path == path and name.label in ("", label):
+            if is_here and name.path == path and name.label in (None, label):
                 return True
         return not self.names
 
@@ -95,7 +96,8 @@ class Wanted:
 
 def _read_name(name: str, root: Path, languages: list[str]) -> Name:
     """Read a name as shells and editors write it: a path of Windows, too."""
-    written, _, label = name.partition("#")
+    written, mark, rest = name.partition("#")
+    label = rest if mark else None
     path = Path(written.replace("\\", "/"))
     if path.is_absolute() and path.resolve().is_relative_to(root.resolve()):
         path = path.resolve().relative_to(root.resolve())
@@ -116,11 +118,13 @@ def _find_misfit(
         hint = "write a file, such as index.md"
         if label and places:
             hint = f"write {places[0]}#{label}"
-        return f"'{'#' if label else ''}{label}' names no file", hint
+        return f"'{'' if label is None else '#' + label}' names no file", hint
     kind, wanted, names = "file", path, [*known]
     if path in known:
-        if not label or label in known[path]:
+        if label is None or label in known[path]:
             return None
+        if not label:
+            return f"nothing is above the labels of {path}", "name the file"
         kind, wanted, names = "section", label, [*known[path]]
     near = difflib.get_close_matches(wanted, names, 1)
     hint = f"did you mean {near[0]!r}?" if near else ""

@@ -225,6 +225,7 @@ def test_accept_what_is_not_there(name, message, book, translate):
     [
         ("chapters/limit.md", f"did you mean '{LIMITS}'?"),
         (f"{LIMITS}#sec-squares", "did you mean 'sec-square'?"),
+        (f"{LIMITS}#", f"nothing is above the labels of {LIMITS}"),
         ("en", "the edition has no file 'en'"),
         ("#sec-square", f"write {LIMITS}#sec-square"),
         ("", "write a file, such as index.md"),
@@ -283,6 +284,24 @@ def test_a_name_of_one_of_several_editions(trilingual, translate):
     assert translate("accept", LIMITS).returncode == 0
     result = translate("accept", "de/index.md")
     assert result.stdout == "de: 1 section accepted\n"
+
+
+def test_what_stands_above_all_labels(book, translate):
+    heading = "\n(sec-limits)=\n# 极限\n"
+    edit(book / LIMITS, heading, f"\n一句话。\n{heading}")
+    heading = "\n(sec-limits)=\n# Limits\n"
+    edit(book / "en" / LIMITS, heading, f"\nA sentence.\n{heading}")
+    accept(read_book(book), read_editions(book)[0], [])
+    edit(book / LIMITS, "一句话。", "另一句话。")
+    edit(book / LIMITS, "## 平方", "## 自乘")
+    said = translate("status", LIMITS).stderr
+    names = re.findall(r"translate accept (\S+)", said)
+    assert names == [f"en/{LIMITS}#", f"en/{LIMITS}#sec-square"]
+    # Each is accepted by the command that its hint names, and only that.
+    for name, left in zip(names, (1, 0), strict=True):
+        result = translate("accept", name)
+        assert result.stdout == "en: 1 section accepted\n"
+        assert len(outdated(book)) == left
 
 
 def test_a_hint_is_about_one_of_several_editions(trilingual, translate):
