@@ -125,6 +125,15 @@ def load(window: Page, address: str) -> dict[str, int]:
     return sizes
 
 
+def complains(message: ConsoleMessage) -> bool:
+    """Say if a browser found something wrong with a page.
+
+    That a font came seconds after the page says how slow the machine is.
+    """
+    is_late = "preload but not used within a few seconds" in message.text
+    return message.type in ("error", "warning") and not is_late
+
+
 class Visit:
     """A page that has been opened, and all that went wrong with it."""
 
@@ -144,7 +153,7 @@ class Visit:
                 self.errors.append(f"{response.status} {response.url}")
 
         def on_console(message: ConsoleMessage) -> None:
-            if message.type in ("error", "warning"):
+            if complains(message):
                 self.errors.append(f"{message.type}: {message.text}")
 
         page.on("request", on_request)

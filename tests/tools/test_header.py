@@ -72,6 +72,18 @@ def test_a_tip_is_shown(page):
     page.locator(".tooltip", has_text="颜色模式").wait_for()
 
 
+def test_a_tip_that_is_asked_for_before_it_can_come(page):
+    waiting = []
+    page.route("**/bootstrap.js*", lambda route: waiting.append(route))
+    with page.expect_request("**/bootstrap.js*"):
+        page.get_by_role("button", name="颜色模式").hover()
+    waiting[0].continue_()
+    tip = page.locator(".tooltip", has_text="颜色模式")
+    tip.wait_for()
+    page.mouse.move(300, 300)
+    tip.wait_for(state="hidden")
+
+
 def test_the_button_for_light_and_dark_says_which_it_is(page):
     button = page.locator(".theme-switch-button")
     button.hover()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from booktools.check.browser import complains
+
 CHAPTER = "chapters/calculus.html"
 KEY = "progress of /a/b/"
 
@@ -89,7 +91,7 @@ class Reader:
         self.page.on("dialog", lambda dialog: dialog.accept())
 
     def _hear(self, message):
-        if message.type in ("error", "warning"):
+        if complains(message):
             self.errors.append(message.text)
 
     def open(self, name):

@@ -47,6 +47,7 @@ def test_the_same_section_in_the_other_language(home, reader, view):
     (link(page).tap if view == "phone" else link(page).click)()
     expect(page).to_have_url(f"{home}en/{FIRST}#sec-square")
     expect(page.locator("h1")).to_contain_text("The first chapter")
+    page.wait_for_load_state()  # or no script knows the section yet
     page.locator("#sec-exercises").scroll_into_view_if_needed()
     link(page).press("Enter")
     page.wait_for_url(f"{home}{FIRST}#sec-*")

@@ -4,9 +4,11 @@
 // share, so it comes once a reader does something.
 {
   const { later } = document.currentScript.dataset;
+  const POINTED_AT = '[data-bs-toggle="tooltip"]:is(:hover, :focus-visible)';
   const SIGNS = ["pointermove", "pointerdown", "touchstart", "keydown", "scroll"];
 
-  // A menu that is asked for before that opens as soon as it can.
+  // A menu that is asked for before that opens as soon as it can, and so does
+  // the tip of what is pointed at.
   let wanted;
   const note = ({ target }) => {
     wanted = target.closest?.('[data-bs-toggle="dropdown"]');
@@ -18,6 +20,8 @@
     script.addEventListener("load", () => {
       removeEventListener("click", note, true);
       wanted?.click();
+      for (const button of document.querySelectorAll(POINTED_AT))
+        globalThis.bootstrap.Tooltip.getInstance(button)?.show();
     });
     // Without network now; perhaps with it the next time.
     script.addEventListener("error", wait);
