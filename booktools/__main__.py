@@ -95,7 +95,15 @@ def main() -> int:
     if len(sys.argv) == 1:
         parser.print_help(sys.stderr)
         return 2
-    arguments = parser.parse_args()
+    arguments, rest = parser.parse_known_args()
+    wrong = [word for word in rest if word[:1] == "-"]
+    if wrong or "files" not in arguments:
+        if rest:
+            parser.error(f"unrecognized arguments: {' '.join(wrong or rest)}")
+    else:
+        # Those after an option: argparse expects all of them before it.
+        kind = type(arguments.files[0]) if arguments.files else str
+        arguments.files += map(kind, rest)
     where = ""
     try:
         status: int

@@ -163,7 +163,7 @@ class _Reader:
                 if name == "figure" and body.strip():
                     self.outline.blocks[-1].texts["caption"] = below + 1
                 if name == "guess":
-                    self._note_answers(body)
+                    self._note_answers(body, below)
                 if name == "raw":
                     self._say(lines[above:], below + 1)
                 elif name not in VERBATIM:
@@ -194,16 +194,19 @@ class _Reader:
                 facts[key] = value
         self._add(f"{{{name}}}", label, line, last, facts=facts, texts=texts)
 
-    def _note_answers(self, body: str) -> None:
+    def _note_answers(self, body: str, above: int) -> None:
         """Add its answers, and which is right, to the guess above."""
-        marks = [
-            token.content[:3].lower()
+        answers = [
+            Prose(token.content.partition("\n")[0], above + token.map[0] + 1)
             for token in parser().parse(body)
-            if token.type == "inline" and token.content.startswith(_ANSWERS)
+            if token.type == "inline"
+            and token.map
+            and token.content.startswith(_ANSWERS)
         ]
+        marks = [answer.text[:3].lower() for answer in answers]
         blocks = self.outline.blocks
         facts = blocks[-1].facts | {"answers": " ".join(marks) or "none"}
-        blocks[-1] = replace(blocks[-1], facts=facts)
+        blocks[-1] = replace(blocks[-1], facts=facts, answers=tuple(answers))
 
     def _add_cell(
         self, lines: list[str], line: int, last: int, fence: str

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from booktools.editions.alignment import Gap, align
-from booktools.editions.likeness import find_difference, is_same_code
+from booktools.editions.likeness import (
+    find_changed,
+    find_difference,
+    is_same_answer,
+    is_same_code,
+)
 from booktools.editions.outline import Block
 from booktools.editions.sections import (
     ANYWHERE,
@@ -140,6 +145,8 @@ class _Comparer:
             what = f"this {ours.kind} has {name}, but that of {place} has not"
             hint = "remove it, or write one there"
             self._report(theirs.texts[name], EXTRA, what, hint)
+        if ours.facts == theirs.facts:
+            self._compare_answers(ours, theirs)
         if "formula" in ours.kind:
             self._compare_formulas(ours, theirs)
         elif ours.kind == "listing":
@@ -154,6 +161,14 @@ class _Comparer:
                 what = f"there is code in this {theirs}"
                 hint = f"leave it empty: its code is that of {place}"
                 self._report(theirs.line, CODE, what, hint)
+
+    def _compare_answers(self, ours: Block, theirs: Block) -> None:
+        for here, there in zip(theirs.answers, ours.answers, strict=True):
+            if not is_same_answer(there.text, here.text):
+                what = f"this answer is {there.text[3:].strip()} in "
+                what += f"{self.source.path}:{there.line}"
+                hint = "write the answers in the same order"
+                self._report(here.line, DIFFERS, what, hint)
 
     def _compare_formulas(self, ours: Block, theirs: Block) -> None:
         if found := find_difference(ours.code, theirs.code):
@@ -224,17 +239,11 @@ class _Comparer:
         theirs = formulas_of(self.edition, self.theirs)
         for label in self.ours:
             here, there = theirs[label], ours[label]
-            others = [here[key] for key in here.keys() - there.keys()]
-            for key in sorted(there.keys() - here.keys()):
-                texts = sorted(other.text for other in others)
-                lost = there[key]
-                tex = lost.text
-                for near in difflib.get_close_matches(tex, texts, 1, 0):
-                    [other] = [o for o in others if o.text == near]
-                    others.remove(other)
-                    what = f"${near}$ is not in this section of the source,"
-                    what += f" but ${tex}$, {self.source.path}:{lost.line}"
-                    self._warn(other.line, DIFFERS, what, "")
+            for mine, other in find_changed(there, here):
+                place = f"{self.source.path}:{mine.line}"
+                what = f"${other.text}$ is not in this section of the source,"
+                what += f" but ${mine.text}$, {place}"
+                self._warn(other.line, DIFFERS, what, "")
 
     def _report_moved(self, ours: Block, theirs: Block) -> None:
         self.result.pairs.append((ours, theirs))

@@ -153,9 +153,14 @@ def _find_misfits(
         if key in entry
     }
     for text in texts:
-        if not given.get(text):
+        translated = given.get(text)
+        place = ("toc",) if "toc" in settings else ()
+        if not translated or not str(translated).strip():
             what = f"{text!r} of {TOC} has no translation"
-            yield what, f"add toc: {{{text}: …}}"
+            yield what, f"add toc: {{{text}: …}}", *place
+        elif not isinstance(translated, str):
+            what = f"the translation of {text!r} should be text, not "
+            yield f"{what}{translated!r}", "", *place
     for text in given:
         if text not in texts:
             yield f"{TOC} has no caption or title {text!r}", "", "toc"

@@ -1,13 +1,37 @@
 """Whether formulas and code say the same in two languages."""
 
+import difflib
 import io
+import re
 import tokenize
 from typing import NamedTuple
 
+from booktools.editions.outline import Prose
 from booktools.source.macros import TOKEN
+
+# Formulas by what they mean: see `meaning`.
+Formulas = dict[tuple[str, ...], list[Prose]]
 
 # TeX commands whose argument is prose.
 _PROSE = {r"\mbox", r"\text", r"\textbf", r"\textit", r"\textrm"}
+# Commands that say the same as others.
+_SAME = {
+    **{r"\le": r"\leq", r"\ge": r"\geq", r"\ne": r"\neq"},
+    **{r"\lt": "<", r"\gt": ">", r"\ast": "*", r"\prime": "'"},
+    **{r"\to": r"\rightarrow", r"\gets": r"\leftarrow"},
+    **{r"\lbrace": r"\{", r"\rbrace": r"\}", r"\vert": "|", r"\Vert": r"\|"},
+    **{r"\lbrack": "[", r"\rbrack": "]", r"\land": r"\wedge"},
+    **{r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\lor": r"\vee"},
+    **dict.fromkeys((r"\cdots", r"\ldots"), r"\dots"),
+}
+# What changes how a formula looks, but not what it says.
+_LOOKS = {
+    *("{", "}", "~", r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\qquad"),
+    *(r"\left", r"\right", r"\big", r"\bigl", r"\bigr", r"\Big", r"\Bigl"),
+    *(r"\Bigr", r"\displaystyle", r"\textstyle", r"\limits", r"\nolimits"),
+}
+# An answer without words: a formula, code, a number.
+_ONLY_TEX_OR_CODE = re.compile(r"\$[^$]+\$|`[^`]+`|[-+−]?[\d.,]*\d")
 # So much of two formulas is shown where they differ.
 _SHOWN = 40
 
@@ -59,9 +83,61 @@ def _read_tex(tex: str) -> tuple[list[str], list[int]]:
     return tokens, places
 
 
-def names_and_numbers(tex: str) -> tuple[str, ...]:
-    r"""Return a formula's letters and digits, but for words in ``\text``."""
-    return tuple(token for token in _read_tex(tex)[0] if token.isalnum())
+def meaning(tex: str) -> tuple[str, ...]:
+    r"""Return the tokens of a formula, but for those that only look different.
+
+    Words in ``\text`` are none, nor is the full stop of a sentence.
+    """
+    tokens = [
+        _SAME.get(token, token)
+        for token in _read_tex(tex)[0]
+        if token not in _LOOKS
+    ]
+    while tokens and tokens[-1] in ".,;:":
+        tokens.pop()
+    return tuple(tokens)
+
+
+def find_changed(
+    ours: Formulas, theirs: Formulas
+) -> list[tuple[Prose, Prose]]:
+    """Return formulas of two texts of which one stands for the other.
+
+    Each text says in its own way how often, and what else is in one; but of
+    several equal formulas one may have a slip.
+    """
+    changed: list[tuple[Prose, Prose]] = []
+    others = [key for key in theirs if key not in ours]
+    for key in sorted(ours.keys() - theirs.keys()):
+        if near := difflib.get_close_matches(key, others, 1, 0):
+            other = tuple(near[0])
+            others.remove(other)
+            changed.append((ours[key][-1], theirs[other][0]))
+    for other in others:
+        for key, formulas in ours.items():
+            is_less = len(theirs.get(key, ())) < len(formulas)
+            if is_less and _is_slip(key, other):
+                changed.append((formulas[-1], theirs[other][0]))
+                break
+    return changed
+
+
+def _is_slip(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Say whether one formula may be the other with one token changed."""
+    differ = sum(a != b for a, b in zip(ours, theirs, strict=False))
+    return len(ours) == len(theirs) > 2 and differ == 1
+
+
+def is_same_answer(ours: str, theirs: str) -> bool:
+    """Say whether two answers may be the same, in two languages.
+
+    What is a formula, a number or code alone is the same in all of them.
+    """
+    keys = [answer[3:].strip().rstrip(".。") for answer in (ours, theirs)]
+    if not all(map(_ONLY_TEX_OR_CODE.fullmatch, keys)):
+        return True
+    here, there = (meaning(key.strip("$")) for key in keys)
+    return here == there
 
 
 def is_same_code(ours: str, theirs: str) -> bool:

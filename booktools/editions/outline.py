@@ -12,6 +12,7 @@ class Block:
     language, empty if it has no name.  It begins and ends on lines of its
     file.  ``facts`` are the same in every language; ``texts`` are not, but are
     there: what each is, and its line.  ``code`` begins on ``code_line``.
+    ``answers`` are those of a guess.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class Block:
     code_line: int = 0
     fence: str = ""
     terms: frozenset[str] = frozenset()
+    answers: tuple["Prose", ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name!r}" if self.name else self.kind

@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from booktools.editions.likeness import names_and_numbers
+from booktools.editions.likeness import Formulas, meaning
 from booktools.editions.outline import (
     Block,
     Include,
     Outline,
-    Prose,
     Reference,
 )
 
@@ -104,13 +103,13 @@ def references_of(
 
 def formulas_of(
     side: Side, sections: dict[str, list[Block]]
-) -> dict[str, dict[tuple[str, ...], Prose]]:
-    """Return the formulas in the sentences of each section."""
+) -> dict[str, Formulas]:
+    """Return the formulas in the sentences of each section, by meaning."""
     section_of = _finder(sections)
-    found: dict[str, dict[tuple[str, ...], Prose]] = defaultdict(dict)
+    found: dict[str, Formulas] = {label: {} for label in sections}
     for formula in side.outline.formulas:
-        key = names_and_numbers(formula.text)
-        found[section_of(formula.line)].setdefault(key, formula)
+        formulas = found[section_of(formula.line)]
+        formulas.setdefault(meaning(formula.text), []).append(formula)
     return found
 
 

@@ -17,16 +17,17 @@ _CYRILLIC, _ARABIC = ("CYRILLIC",), ("ARABIC",)
 _SCRIPTS: dict[str, tuple[str, ...]] = {
     "zh": _CJK,
     "ja": (*_CJK, "HIRAGANA", "KATAKANA"),
-    "ko": (*_CJK, "HANGUL"),
+    "ko": ("HANGUL",),  # a Chinese word in brackets is the exception
     **dict.fromkeys(["be", "bg", "mk", "ru", "sr", "uk"], _CYRILLIC),
     **dict.fromkeys(["ar", "fa", "ur"], _ARABIC),
     **{"el": ("GREEK",), "he": ("HEBREW",), "th": ("THAI",)},
     **{"hi": ("DEVANAGARI",), "bn": ("BENGALI",), "ta": ("TAMIL",)},
 }
-# Where both are written with the same letters: from so many words on, a text
-# is not equal by chance.
-_MANY = 4
+# Where both are written with the same letters: from so many words on, or
+# Chinese characters, a text is not equal by chance.
+_MANY, _MANY_CHARACTERS = 4, 12
 _SHOWN = 20
+_PUNCTUATION = ".,:;!?()\"'“”‘’„‚«»"
 
 
 def find_untranslated(
@@ -51,13 +52,10 @@ def find_untranslated(
     """
     if languages[0] == languages[1]:
         return
-    here, there = (
-        _SCRIPTS.get(language[:2].lower(), ()) for language in languages
-    )
-    foreign = tuple(name for name in there if name not in here)
+    foreign = _foreign(languages)
     texts = list(source)
     terms = {prose.text for prose in texts if prose.is_term}
-    long = {p.text for p in texts if len(_words(p.text)) >= _MANY}
+    long = {p.text for p in texts if _is_long(p.text)}
     for prose in edition:
         text = prose.text
         words = [*kept, *(terms if prose.is_term else ())]
@@ -75,6 +73,19 @@ def find_untranslated(
         yield Problem(path, prose.line, RULE, what, hint)
 
 
+def is_left(text: str, source: str, languages: tuple[str, str]) -> bool:
+    """Say if a short text, such as a title, is still that of the source."""
+    return text == source and bool(_find_foreign(text, _foreign(languages)))
+
+
+def _foreign(languages: tuple[str, str]) -> tuple[str, ...]:
+    """Return how characters are named that only the source's language has."""
+    here, there = (
+        _SCRIPTS.get(language[:2].lower(), ()) for language in languages
+    )
+    return tuple(name for name in there if name not in here)
+
+
 def _find_foreign(text: str, scripts: tuple[str, ...]) -> str:
     """Return the text from its first foreign character on, shortened."""
     if not scripts or text.isascii():
@@ -85,5 +96,8 @@ def _find_foreign(text: str, scripts: tuple[str, ...]) -> str:
     return ""
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in text.split() if len(word) > 2 and word.isalpha()]
+def _is_long(text: str) -> bool:
+    words = [word.strip(_PUNCTUATION) for word in text.split()]
+    many = [word for word in words if len(word) > 2 and word.isalpha()]
+    characters = [c for c in text if unicodedata.name(c, "").startswith("CJK")]
+    return len(many) >= _MANY or len(characters) >= _MANY_CHARACTERS

@@ -15,14 +15,16 @@ from booktools.editions.blocks import read_outline
 from booktools.editions.comparison import EXTRA
 from booktools.editions.edition import File, Filled, fill, read_kept
 from booktools.editions.included import find_untranslated_files
-from booktools.editions.languages import Edition
+from booktools.editions.languages import SETTING, Edition
 from booktools.editions.outline import Outline
 from booktools.editions.remember import Call, call
+from booktools.editions.untranslated import RULE as UNTRANSLATED
+from booktools.editions.untranslated import is_left
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import Book
 from booktools.source.config import CONFIG
 from booktools.source.files import MADE
-from booktools.source.text import decode
+from booktools.source.text import decode, line_at, read_setup
 from booktools.source.toc import TOC
 
 # How texts end: what a translator may take for the edition of a chapter.
@@ -86,6 +88,7 @@ def fill_book(book: Book, edition: Edition, call: Call = call) -> FilledBook:
     """
     languages = edition.language, book.language.code
     problems = list(_find_strangers(book, edition))
+    problems += _find_untranslated_settings(book, edition)
     chapters: dict[str, Filled] = {}
     missing: list[str] = []
     outlines: dict[str, Outline] = {}
@@ -115,6 +118,22 @@ def fill_book(book: Book, edition: Edition, call: Call = call) -> FilledBook:
     if problems:
         raise BookError(problems)
     return FilledBook(edition, chapters, tuple(missing))
+
+
+def _find_untranslated_settings(
+    book: Book, edition: Edition
+) -> Iterator[Problem]:
+    """Yield titles in the settings that are still those of the source."""
+    languages = edition.language, book.language.code
+    text = read_setup(book.root, CONFIG)
+    texts = {"title": (edition.title, book.title)}
+    texts |= {name: (there, name) for name, there in edition.toc.items()}
+    for name, (here, there) in texts.items():
+        if is_left(here, there, languages):
+            place = (name,) if name == "title" else ("toc", name)
+            line = line_at(text, (*SETTING, edition.language, *place))
+            what = f"{here!r} is not in the language of this edition"
+            yield Problem(CONFIG, line, UNTRANSLATED, what, "translate it")
 
 
 def _find_strangers(book: Book, edition: Edition) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ settings of editions that are wrong.
 
 import json
 import random
+import re
 import shutil
 import textwrap
 from contextlib import suppress
@@ -17,8 +18,10 @@ import yaml
 
 from booktools.editions import standalone
 from booktools.editions.blocks import read_outline
+from booktools.editions.comparison import compare
 from booktools.editions.edition import File, fill
 from booktools.editions.languages import Edition, read_editions
+from booktools.editions.sections import Side
 from booktools.editions.standalone import COPIED, write_edition
 from booktools.editions.untranslated import find_untranslated
 from booktools.editions.whole import fill_book
@@ -490,6 +493,42 @@ def test_between_languages_with_the_same_letters():
 @pytest.mark.parametrize(
     ("languages", "text", "is_left"),
     [
+        (("de", "en"), "However, this is wrong: why, then, not?", True),
+        (("de", "en"), "See `limits` and $x \\frac a b$, 17.", False),
+        (("zh_TW", "zh_CN"), "它有多快，要看前面走了多少步。", True),
+        (("ja", "zh_CN"), "它有多快，要看前面走了多少步。", True),
+        (("ja", "zh_CN"), "微分、積分。", False),
+    ],
+)
+def test_what_is_equal_in_both(languages, text, is_left):
+    [line] = read_outline(f"{text}\n").prose
+    found = [*find_untranslated("a.md", [line], [line], languages, [])]
+    assert bool(found) == is_left
+
+
+def test_settings_that_nobody_has_translated(book, translate):
+    config = book / "_config.yml"
+    title = yaml.safe_load(config.read_text("utf-8"))["title"]
+    edit(config, "{正文: Main part}", "{正文: 正文}")
+    edit(config, "        title: Limits\n", f"        title: {title}\n")
+    result = translate("check")
+    lines = config.read_text("utf-8").split("\n")
+    places = [
+        i for i, line in enumerate(lines, 1) if line.startswith("        t")
+    ]
+    said = re.findall(r"^_config.yml:(\d+): error: (.*)", result.stderr, re.M)
+    rest = "is not in the language of this edition [untranslated]"
+    assert said == [
+        (str(places[0]), f"{title!r} {rest}"),
+        (str(places[1]), f"'正文' {rest}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("languages", "text", "is_left"),
+    [
+        (("ko", "zh_CN"), "미분은 导数", True),
+        (("ko", "zh_CN"), "미분", False),
         (("en", "ru"), "Предел", True),
         (("en", "ru"), "`Предел` and $a$", False),
         (("ja", "zh_CN"), "極限はひらがな", False),
@@ -519,7 +558,8 @@ def test_what_is_left_of_another_language(languages, text, is_left):
         ("{code}`保存`", False),
         ("{cite:t}`保存`", False),
         ("{ref}`保存`", False),
-        ("{term}`保存`", False),
+        ("{term}`保存`", True),
+        ("{term}`save <保存>`", False),
         ("{math}`a < b`", False),
     ],
 )
@@ -528,6 +568,59 @@ def test_text_in_roles(text, is_left):
     languages = ("en", "zh_CN")
     found = [*find_untranslated("a.md", outline.prose, [], languages, [])]
     assert bool(found) == is_left
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "is_warned"),
+    [
+        (r"$\beta$", r"$\eta$", True),
+        (r"$\Delta x$", r"$\partial x$", True),
+        (r"$\nabla f$", "$f$", True),
+        ("$f'(1) = 2$", "$f(1) = 2$", True),
+        (r"$\lim_{h \to 0} h$", r"$\lim_{h \to \infty} h$", True),
+        ("$-1 + 2h$", "$1 - 2h$", True),
+        ("$10^{-6}$", "$10^{6}$", True),
+        ("$x > 0$", "$x < 0$", True),
+        ("$y=2x-3$，$y=2x-3$", "$y=2x-5$, and again $y=2x-3$", True),
+        # What is written in another way says the same.
+        (r"$a \le b$", r"$a\leq b.$", False),
+        (r"$\frac12\,x$", r"$\dfrac{1}{2} x$", False),
+        (r"$\left(a\right) \to b$", r"$(a) \rightarrow b$", False),
+        (r"$x \text{ 当 } y$", r"$x \text{ if } y$", False),
+        ("$a$ 和 $b$", "$b$ and $a$, and $a$, and $a+b$", False),
+        ("$a$，$a$", "$a$", False),
+    ],
+)
+def test_formulas_in_sentences(ours, theirs, is_warned):
+    source = Side("a.md", read_outline(f"# A\n\n关于 {ours}。\n"))
+    edition = Side("en/a.md", read_outline(f"# A\n\nOn {theirs}.\n"))
+    result = compare(source, edition)
+    assert not result.problems
+    said = [(w.path, w.line, w.rule) for w in result.warnings]
+    assert said == [("en/a.md", 3, "edition-differs")] * is_warned
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "lines"),
+    [
+        (["$0$", "$2$"], ["$2$", "$0$"], [5, 6]),
+        (["6", "9"], ["9", "6"], [5, 6]),
+        (["-1。", "1。"], ["1.", "1."], [5]),
+        (["`a`", "一个词"], ["`b`", "a word"], [5]),
+        (["2 次", "$2x$"], ["once", "$2 x$."], []),
+        (["零", "0"], ["$0$", "0"], []),
+    ],
+)
+def test_answers_without_words(ours, theirs, lines):
+    outlines = [
+        read_outline(
+            "# A\n\n```{guess}\n"
+            f"{question}\n- [x] {answers[0]}\n- [ ] {answers[1]}\n```\n"
+        )
+        for question, answers in (("多少？", ours), ("How much?", theirs))
+    ]
+    result = compare(Side("a.md", outlines[0]), Side("en/a.md", outlines[1]))
+    assert [p.line for p in result.problems] == lines
 
 
 PART = ":end-before: 这\n```\n"

@@ -179,6 +179,15 @@ def test_only_named_files(book, translate):
     result = translate("status", "en/index.md")
     assert re.findall(r"^\S+:\d+", result.stderr, re.M) == ["en/index.md:2"]
     assert not translate("status", "chapters/glossary.md").returncode
+    for words in (
+        ("status", "--language", "en", "en/index.md"),
+        ("status", "chapters/glossary.md", "--language", "en", "index.md"),
+        ("--language", "en", "status", "en/index.md"),
+    ):
+        assert translate(*words).stderr == result.stderr
+    wrong = translate("status", "--lang", "en", "index.md", "--all")
+    assert "unrecognized arguments: --all" in wrong.stderr
+    assert wrong.returncode == 2
 
 
 @pytest.mark.parametrize(
