@@ -19,7 +19,7 @@ from typing import IO
 from watchfiles import Change, watch
 
 from booktools.language import Language, load_language
-from booktools.problem import BookError
+from booktools.problem import BookError, Problem
 from booktools.run.builder import Builder, make_builder
 from booktools.run.preview import State, serve
 from booktools.source.chapter import read_chapter
@@ -35,6 +35,15 @@ PORT = 8000
 # What is saved within so many milliseconds belongs together.
 _PAUSE = 30
 _LONGEST_PAUSE = 300
+
+# What is new while code runs, or so many seconds later, may be its own, unless
+# an author writes such files; so many builds in a row may come of that.
+_ECHO = 1.0
+_SOURCES = {
+    *(".bib", ".css", ".js", ".md", ".po", ".py", ".rst", ".toml"),
+    *(".yaml", ".yml"),
+}
+_MOST_ECHOES = 3
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -89,20 +98,22 @@ class Watcher:
         )
         return not (temporary or name in MADE or is_generated(Path(path)))
 
-    def sort(self, changes: Changes) -> tuple[bool, bool]:
-        """Tell whether anything is new, and whether it is new code.
+    def sort(self, changes: Changes) -> tuple[set[str], bool]:
+        """Return the paths of what is new, and whether it is new code.
 
         What has been written again as it was is not new: code writes files,
         too.  Nor is what has come and gone.
         """
-        is_new = is_code = False
+        new: set[str] = set()
+        is_code = False
         for path in {path for _, path in changes}:
             came = (Change.added, path) in changes
             old = self._known.get(path, None if came else b"")
-            new = self._known[path] = _content(Path(path))
-            is_new |= old != new
-            is_code |= old != new and _code(path, old) != _code(path, new)
-        return is_new, is_code
+            now = self._known[path] = _content(Path(path))
+            if old != now:
+                new.add(path)
+                is_code |= _code(path, old) != _code(path, now)
+        return new, is_code
 
 
 def _content(path: Path) -> bytes | None:
@@ -150,8 +161,12 @@ class Writing:
         self._builder = builder
         self._log = log
         self._state = state
-        self._started = 0.0
+        self._started = self._ended = 0.0
         self._is_running = self._is_due = False
+        # How many builds in a row began only because of what code has
+        # written; whether the next one will.
+        self._echoes = 0
+        self._is_echo = False
 
     def build(self) -> None:
         """Start a build."""
@@ -159,6 +174,8 @@ class Writing:
         print(f"{time.strftime('%H:%M:%S')} building{again}", flush=True)
         self._started = time.monotonic()
         self._is_running, self._is_due = True, False
+        self._echoes = self._echoes + 1 if self._is_echo else 0
+        self._is_echo = False
         self._builder.start()
         self._state.tell("running")
 
@@ -171,16 +188,41 @@ class Writing:
         for changes in watcher.changes():
             if has_terminal and not sys.stdout.isatty():
                 return
-            is_new, is_code = watcher.sort(changes)
-            self._is_due |= is_new
+            new, is_code = watcher.sort(changes)
+            is_wanted = bool(new) and self._heed(new)
+            self._is_due |= is_wanted
             # Code that nobody wants any more may run for ever.  But a chapter
             # that runs for long is not begun again for each word elsewhere.
-            if is_code and self._is_running:
+            if is_wanted and is_code and self._is_running:
                 self.build()
             elif self._is_running:
                 self._look()
             elif self._is_due:
                 self.build()
+
+    def _heed(self, new: set[str]) -> bool:
+        """Tell whether to build because of what is new.
+
+        Code that writes another file each time would have no end of builds.
+        """
+        ran = self._is_running or time.monotonic() - self._ended < _ECHO
+        if not ran or any(Path(path).suffix in _SOURCES for path in new):
+            self._echoes, self._is_echo = 0, False
+            return True
+        if self._echoes < _MOST_ECHOES:
+            self._is_echo = not self._is_due or self._is_echo
+            return True
+        if self._echoes == _MOST_ECHOES:
+            self._echoes += 1  # said once
+            path = os.path.relpath(min(new), self._root)
+            what = "the book is built again and again because its code writes"
+            hint = "let it write to a temporary folder (tempfile), or the same"
+            hint += " each time; until you save something, I do not build"
+            print(
+                Problem(path, 1, "written-by-code", f"{what} this file", hint),
+                flush=True,
+            )
+        return False
 
     def _look(self) -> None:
         """See whether the build has ended."""
@@ -188,7 +230,8 @@ class Writing:
         if status is None:
             return
         self._is_running = False
-        seconds = time.monotonic() - self._started
+        self._ended = time.monotonic()
+        seconds = self._ended - self._started
         if status:
             problems = self._problems()
             print(problems, flush=True)

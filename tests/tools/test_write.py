@@ -294,6 +294,23 @@ def test_only_what_changed_runs_again(writer, page):
     writer.wait("built")
 
 
+def test_code_that_writes_another_file_each_time(writer):
+    writes = "import time\nopen(f'{time.time()}.txt', 'w').close()\nprint("
+    writer.edit("chapters/one.md", "print(", writes)
+    said = writer.wait("written-by-code")
+    assert said.count("building") <= 5
+    assert re.search(r"^chapters/\d+\.\d+\.txt:1: error: ", said, re.M)
+    # It ends, and follows what an author saves.
+    writer.wait("built")
+    with pytest.raises(queue.Empty):
+        writer.said.get(timeout=3)
+    writer.edit("chapters/one.md", writes, "print('now', ")
+    wait_for(
+        lambda: "now one: the" in get(f"{writer.address}chapters/one.html")[1]
+    )
+    writer.wait("built")
+
+
 def heading(page, name):
     return page.locator(f"#{name}").evaluate(
         "element => element.getBoundingClientRect().top"
