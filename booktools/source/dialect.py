@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from booktools.problem import BookError, Problem
+from booktools.source.markdown import is_blank
 from booktools.source.options import (
     find_odd_options,
     is_notebook,
@@ -55,6 +56,8 @@ def find_breaches(
     if "directive-option" in rules:
         for cell in cells:
             yield from _find_odd_options(path, text, cell)
+    for cell in cells:
+        yield from _find_blank_texts(path, text, cell, rules)
     if "heading-label" in rules and path not in _WITHOUT_LABELS:
         yield from _find_unlabelled(path, sections)
     yield from _find_lone_footnotes(footnotes, rules)
@@ -93,6 +96,35 @@ def _find_odd_options(path: str, text: str, cell: Cell) -> Iterator[Problem]:
                 f"write :{match['key']}: and its value right below the fence"
             )
             yield Problem(path, cell.line + number, rule, what, hint)
+
+
+def _find_blank_texts(
+    path: str, text: str, cell: Cell, rules: Set[str]
+) -> Iterator[Problem]:
+    """Yield a caption and an alt text of a cell in which nothing stands.
+
+    Where it has no alt text at all, only a page shows if it has a picture.
+    """
+    mystnb = mapping(cell.options.get("mystnb"))
+    figure, image = mapping(mystnb.get("figure")), mapping(mystnb.get("image"))
+    above = text.split("\n")[: cell.line - 1]
+
+    def line_of(name: str) -> int:
+        key = re.compile(rf"\b{name}['\"]?\s*:")
+        lines = (
+            n for n in range(len(above), 0, -1) if key.search(above[n - 1])
+        )
+        return next(lines, cell.line)
+
+    # Of such a caption MyST-NB would take the first paragraph.
+    if "caption" in figure and is_blank(figure["caption"]):
+        what, hint = "this caption is empty", "write it, or take out caption:"
+        yield Problem(path, line_of("caption"), "no-caption", what, hint)
+    is_given = "alt" in image and "alt-text" in rules
+    if is_given and not str(image["alt"] or "").strip():
+        what = "this picture has no text for who cannot see it"
+        hint = "write it behind alt:"
+        yield Problem(path, line_of("alt"), "alt-text", what, hint)
 
 
 def _find_unlabelled(

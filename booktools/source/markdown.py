@@ -6,6 +6,7 @@ Where no footnote of its name is, MyST takes a mark `[^name]` for plain text.
 import functools
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.amsmath import amsmath_plugin
@@ -106,6 +107,14 @@ def find_fence(lines: list[str], markup: str) -> int:
 
 def _lines_above(text: str, mark: str) -> int:
     return text[: max(text.find(mark), 0)].count("\n")
+
+
+def is_blank(value: Any) -> bool:
+    """Say if an option that is a text shows nothing.
+
+    The address of a link, on a line of its own, is text and shows nothing.
+    """
+    return not value or not parser().parse(str(value))
 
 
 @functools.cache
