@@ -39,7 +39,9 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``remember``   what functions of texts have returned, build by build
     ``captions``   finds texts in the options of cells, and replaces them
     ``roles``      a role and its text -> what it shows, what it names
+    ``tables``     a table -> its size, and which cells have text
     ``outline``    what a file consists of: blocks, prose, references
+    ``sentences``  the text of a block -> what is said, referred to
     ``blocks``     a file -> its outline, which its edition shares
     ``alignment``  blocks of two languages -> which belong together
     ``likeness``   if formulas, and code, say the same in two languages

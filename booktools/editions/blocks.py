@@ -8,25 +8,23 @@ is a problem there.
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from textwrap import dedent
-from typing import Any
 
 import yaml
 from markdown_it.token import Token
 
-from booktools.editions.captions import TEXTS, is_text, scalars_of
-from booktools.editions.outline import (
-    Block,
-    Include,
-    Outline,
-    Prose,
-    Reference,
+from booktools.editions.captions import (
+    TEXTS,
+    is_blank,
+    is_text,
+    scalars_of,
 )
-from booktools.editions.roles import read_role
-from booktools.problem import count
+from booktools.editions.outline import Include, Outline, Prose
+from booktools.editions.sentences import SentenceReader
+from booktools.editions.tables import read_csv, read_list, read_pipes
 from booktools.source.markdown import parser
 from booktools.source.myst import NO_TEXT, VERBATIM
 from booktools.source.options import plain_options, split_options
@@ -54,11 +52,8 @@ def read_outline(text: str) -> Outline:
     return outline
 
 
-class _Reader:
+class _Reader(SentenceReader):
     """Walks over the tokens of a file."""
-
-    def __init__(self) -> None:
-        self.outline = Outline()
 
     def read(self, text: str, above: int) -> None:
         """Read a text below some lines of the file."""
@@ -72,17 +67,18 @@ class _Reader:
                 continue
             if token.type == "heading_open":
                 label, _ = labels.pop() if labels else ("", 0)
-                self._add(
+                self.add(
                     *("heading", label, line, last),
                     facts={"level": "#" * int(token.tag[1:])},
+                    texts={"title": line} if tokens[i + 1].content else {},
                 )
             if token.nesting >= 0:
                 for label, place in labels:
-                    self._add("label", label, place, place)
+                    self.add("label", label, place, place)
                 labels.clear()
             self._read_token(token, line, last, tokens[i:])
         for label, place in labels:
-            self._add("label", label, place, place)
+            self.add("label", label, place, place)
 
     def _read_token(
         self, token: Token, line: int, last: int, rest: list[Token]
@@ -94,35 +90,34 @@ class _Reader:
                     matter = yaml.safe_load(token.content)
                     self.outline.front_matter = mapping(matter)
             case "inline":
-                self._read_inline(token, line)
+                self.read_inline(token, line)
             case "paragraph_open":
-                self._add("paragraph", "", line, last)
+                self.add("paragraph", "", line, last)
             case "html_block":
-                self._say(token.content.splitlines(), line)
+                self.say(token.content.splitlines(), line)
             case "math_block" | "math_block_label" | "amsmath":
                 shift = token.content.startswith("\n")
                 self._add_formula(
                     token.info.strip(), token.content, line, last, line + shift
                 )
             case "table_open":
-                end = [t.type for t in rest].index("table_close")
-                rows, columns = (
-                    sum(t.type == kind for t in rest[:end])
-                    for kind in ("tr_open", "th_open")
-                )
-                size = f"{count(rows, 'row')}, {count(columns, 'column')}"
-                self._add("table", "", line, last, facts={"size": size})
+                table = read_pipes(rest, line)
+                self.add("table", "", line, last, **table._asdict())
             case "dt_open":
                 parts = rest[1].children or []
                 codes = (p.content for p in parts if p.type == "code_inline")
                 name = " ".join(codes)
-                self._add("definition", name, line, line)
+                self.add("definition", name, line, line)
             case "footnote_reference_open":
-                self._add("footnote", token.meta["label"], line, line)
+                is_empty = rest[1].type == "footnote_reference_close"
+                texts = {} if is_empty else {"text": line}
+                self.add(
+                    *("footnote", token.meta["label"], line, line), texts=texts
+                )
             case "fence" | "colon_fence":
                 self._read_fence(token, line, last)
             case "code_block":
-                self._add("listing", "", line, last, code=token.content)
+                self.add("listing", "", line, last, code=token.content)
 
     def _read_fence(self, token: Token, line: int, last: int) -> None:
         info, _, argument = token.info.strip().partition("}")
@@ -136,11 +131,11 @@ class _Reader:
         fence = token.markup + token.info
         match name:
             case "":
-                self._add("listing", info, line, last, code=token.content)
+                self.add("listing", info, line, last, code=token.content)
             case "code-cell":
                 self._add_cell(lines, line, last, fence)
             case "check":
-                self._add(
+                self.add(
                     *(name, argument, line, last),
                     code=token.content,
                     fence=fence,
@@ -151,7 +146,7 @@ class _Reader:
                 first = line if argument else below + 1
                 self._add_formula(label, tex, line, last, first)
             case _ if name in _LISTINGS:
-                self._add("listing", argument, line, last, code=body)
+                self.add("listing", argument, line, last, code=body)
             case "include" if not NO_TEXT & options.keys():
                 # An edition may have the text itself in this place.
                 include = Include(argument, options, line)
@@ -160,12 +155,14 @@ class _Reader:
                 self._read_glossary(lines[above:], below)
             case _:
                 self._add_directive(name, argument, lines, line, last)
+                if name in ("csv-table", "list-table"):
+                    self._note_table(name, block, body, below)
                 if name == "figure" and body.strip():
                     self.outline.blocks[-1].texts["caption"] = below + 1
                 if name == "guess":
                     self._note_answers(body, below)
                 if name == "raw":
-                    self._say(lines[above:], below + 1)
+                    self.say(lines[above:], below + 1)
                 elif name not in VERBATIM:
                     self.read(body, below)
 
@@ -174,25 +171,47 @@ class _Reader:
     ) -> None:
         options = plain_options(split_options(lines)[0])
         first = line + _above_options(lines) + 1
-        facts, texts = {}, {}
+        facts: dict[str, str] = {}
+        texts: dict[str, int] = {}
+        blank: dict[str, int] = {}
         label = ""
         if name in _NAMED:
             label = argument
         elif argument:
             texts["title"] = line
-            self._read_text(argument, line)
+            self.read_text(argument, line)
         for i, (key, value) in enumerate(options.items(), first):
             is_label = key == "label" and name == "touch"
             if key in TEXTS or is_label:
-                texts[TEXTS.get(key, key)] = i
-                self._read_text(value, i)
+                (texts if value else blank)[TEXTS.get(key, key)] = i
+                self.read_text(value, i)
             elif key in ("label", "name"):
                 if label:
                     facts["argument"] = label
                 label = value
             else:
                 facts[key] = value
-        self._add(f"{{{name}}}", label, line, last, facts=facts, texts=texts)
+        self.add(
+            *(f"{{{name}}}", label, line, last),
+            facts=facts,
+            texts=texts,
+            blank=blank,
+        )
+
+    def _note_table(
+        self, name: str, options: list[str], body: str, above: int
+    ) -> None:
+        """Add its size and its cells to the table above."""
+        table = read_list(body, above)
+        if name == "csv-table":
+            table = read_csv(options, body, above)
+        block = self.outline.blocks[-1]
+        self.outline.blocks[-1] = replace(
+            block,
+            facts=block.facts | table.facts,
+            texts=block.texts | table.texts,
+            blank=block.blank | table.blank,
+        )
 
     def _note_answers(self, body: str, above: int) -> None:
         """Add its answers, and which is right, to the guess above."""
@@ -213,19 +232,23 @@ class _Reader:
     ) -> None:
         block, above = split_options(lines)
         first = line + _above_options(lines) + 1
-        facts, texts = {}, {}
+        facts: dict[str, str] = {}
+        texts: dict[str, int] = {}
+        blank: dict[str, int] = {}
         for path, node in scalars_of("\n".join(block)):
             key = path[-1]
             where = first + node.start_mark.line
             if is_text(path):
-                texts[TEXTS.get(key, key)] = where
-                self._read_text(node.value, where)
+                places = blank if is_blank(node) else texts
+                places[TEXTS.get(key, key)] = where
+                self.read_text(node.value, where)
             else:
                 facts[".".join(path)] = node.value
-        self._add(
+        self.add(
             *("code cell", "", line, last),
             facts=facts,
             texts=texts,
+            blank=blank,
             code="\n".join(lines[above:]),
             code_line=line + above + 1,
             fence=fence,
@@ -236,8 +259,8 @@ class _Reader:
     ) -> None:
         kind = "formula" if label else "display formula"
         tex = tex.strip()
-        self._add(kind, label, line, last, code=tex, code_line=first)
-        self._say(tex.split("\n"), first)
+        self.add(kind, label, line, last, code=tex, code_line=first)
+        self.say(tex.split("\n"), first)
 
     def _read_glossary(self, lines: list[str], above: int) -> None:
         """Read terms, each on a line of its own, and the texts below them."""
@@ -255,70 +278,10 @@ class _Reader:
         for line, terms, below in entries:
             names = frozenset(name for t in terms for name in _names(t))
             last = line + len(terms) - 1
-            self._add("term", terms[0], line, last, terms=names)
+            text = "".join(below).strip()
+            texts = {"explanation": last + 1} if text else {}
+            self.add(*("term", terms[0], line, last), terms=names, texts=texts)
             self.read(dedent("\n".join(below)), last)
-
-    def _read_text(self, text: str, line: int) -> None:
-        """Read a title or a caption."""
-        for token in parser(inline=True).parse(" ".join(text.split())):
-            if token.type == "inline":
-                self._read_inline(token, line)
-
-    def _read_inline(self, token: Token, line: int) -> None:
-        """Read what is in a paragraph or the like."""
-        found: list[tuple[str, int]] = []
-        for child in token.children or []:
-            match child.type:
-                case "softbreak" | "hardbreak":
-                    line += 1
-                case "text" | "html_inline":
-                    found.append((child.content, line))
-                case "math_inline" | "math_inline_double":
-                    found.append(self._read_formula(child.content, line))
-                case "myst_role":
-                    found += self._read_role(child, line)
-                case "image":
-                    self._read_image(child, line)
-                case "link_open":
-                    target = str(child.attrs.get("href", ""))
-                    if ":" not in target:
-                        self._refer("link", target, line)
-                case "footnote_ref":
-                    self._refer("footnote", child.meta["label"], line)
-        for place in sorted({place for _, place in found}):
-            text = "".join(text for text, at in found if at == place)
-            self.outline.prose.append(Prose(text, place))
-
-    def _read_formula(self, tex: str, line: int) -> tuple[str, int]:
-        self.outline.formulas.append(Prose(tex, line))
-        return f"${tex}$", line
-
-    def _read_role(self, token: Token, line: int) -> list[tuple[str, int]]:
-        role, text = token.meta["name"], token.content
-        if role == "math":
-            return [self._read_formula(text, line)]
-        shown, target = read_role(role, text)
-        if target:
-            self._refer(role, target, line)
-        return [(shown, line)]
-
-    def _read_image(self, token: Token, line: int) -> None:
-        texts = {"alt text": line} if token.content.strip() else {}
-        source = str(token.attrs.get("src", ""))
-        self._add("picture", source, line, line, texts=texts)
-        self._read_text(token.content, line)
-
-    def _refer(self, role: str, target: str, line: int) -> None:
-        self.outline.references.append(Reference(role, target, line))
-
-    def _say(self, lines: Iterable[str], line: int) -> None:
-        prose = (Prose(text, i) for i, text in enumerate(lines, line))
-        self.outline.prose += prose
-
-    def _add(
-        self, kind: str, name: str, line: int, end: int, **more: Any
-    ) -> None:
-        self.outline.blocks.append(Block(kind, name, line, end, **more))
 
 
 def _above_options(lines: list[str]) -> int:

@@ -52,6 +52,11 @@ def scalars_of(text: str) -> Iterator[tuple[tuple[str, ...], Any]]:
         yield from walk(yaml.compose(text, Loader=yaml.SafeLoader), ())
 
 
+def is_blank(node: Any) -> bool:
+    """Say if nothing stands in a value in YAML."""
+    return node.tag.endswith(":null") or not node.value.strip()
+
+
 def is_text(path: tuple[str, ...]) -> bool:
     """Say if an option of a code cell is a text, from what leads to it."""
     return path[0] == "mystnb" and path[-1] in TEXTS
@@ -73,7 +78,7 @@ def find_texts(lines: list[str], first: int, last: int) -> Iterator[Text]:
     block, _ = split_options(inside)
     above = first + 1 + inside[0].startswith("---") if inside else first
     for path, node in scalars_of("\n".join(block)):
-        if not is_text(path):
+        if not is_text(path) or is_blank(node):
             continue
         start, end = node.start_mark, node.end_mark
         below, column = end.line, end.column

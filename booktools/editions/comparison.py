@@ -29,6 +29,7 @@ from booktools.editions.sections import (
     references_of,
     sections_of,
 )
+from booktools.editions.tables import CELL
 from booktools.problem import Problem
 
 # The rules.
@@ -115,6 +116,7 @@ class _Comparer:
         for block in ours:
             if same := [other for other in theirs if _is_same(block, other)]:
                 theirs.remove(same[0])
+                self.result.pairs.append((block, same[0]))
                 continue
             blocks = self.edition.outline.blocks
             line = max((other.end for other in blocks), default=1)
@@ -137,11 +139,18 @@ class _Comparer:
                 what += f" {there or 'not set'} in {place}"
                 hint = "write here what stands there"
                 self._report(theirs.line, DIFFERS, what, hint)
+        # Where rows are lost, other cells are in another row.
+        is_same_size = ours.facts.get("size") == theirs.facts.get("size")
         for name in ours.texts.keys() - theirs.texts.keys():
+            if name.startswith(CELL) and not is_same_size:
+                continue
             what = f"this {ours.kind} has no {name}, but that of {place} has"
             hint = "write one, in the language of this edition"
-            self._report(theirs.line, MISSING, what, hint)
+            line = theirs.blank.get(name, theirs.line)
+            self._report(line, MISSING, what, hint)
         for name in theirs.texts.keys() - ours.texts.keys():
+            if name.startswith(CELL):
+                continue
             what = f"this {ours.kind} has {name}, but that of {place} has not"
             hint = "remove it, or write one there"
             self._report(theirs.texts[name], EXTRA, what, hint)

@@ -11,8 +11,8 @@ class Block:
     ``kind`` is what an author calls it, ``name`` what it is called in every
     language, empty if it has no name.  It begins and ends on lines of its
     file.  ``facts`` are the same in every language; ``texts`` are not, but are
-    there: what each is, and its line.  ``code`` begins on ``code_line``.
-    ``answers`` are those of a guess.
+    there: what each is, and its line; in those of ``blank``, nothing stands.
+    ``code`` begins on ``code_line``.  ``answers`` are those of a guess.
     """
 
     kind: str
@@ -21,6 +21,7 @@ class Block:
     end: int
     facts: dict[str, str] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
+    blank: dict[str, int] = field(default_factory=dict)
     code: str = ""
     code_line: int = 0
     fence: str = ""

@@ -623,6 +623,106 @@ def test_answers_without_words(ours, theirs, lines):
     assert [p.line for p in result.problems] == lines
 
 
+def find_problems(
+    source: str, edition: str, languages: tuple[str, str] = ("en", "zh_CN")
+) -> list[str]:
+    """Fill a file; return what is wrong with it, without hints."""
+    try:
+        fill(File("a.md", source), File("en/a.md", edition), languages)
+    except BookError as error:
+        return [str(problem).split("\n")[0] for problem in error.problems]
+    return []
+
+
+PIPES = "| a | b |\n| --- | --- |\n| c | d |\n"
+LIST = """\
+```{list-table} t
+:header-rows: 1
+
+- - a
+  - b
+- - c
+  - d
+```
+"""
+CSV = """\
+```{csv-table} t
+:header: '"a, b", c'
+
+d, "e
+
+f"
+g, h
+```
+"""
+CELL = """\
+```{code-cell}
+:tags: [hide-input]
+:mystnb:
+:  figure:
+:    caption: a
+:  image:
+:    alt: b
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new", "said"),
+    [
+        # What is left empty is told at its line.
+        (CELL, "caption: a", "caption: ' '", "8: this code cell has no capt"),
+        (CELL, "caption: a", "caption:", "8: this code cell has no caption"),
+        (CELL, "alt: b", "alt: ''", "10: this code cell has no alt text"),
+        (CELL, "alt: b", "alt:", "10: this code cell has no alt text"),
+        (CELL, "alt: b", "alt: ~", "10: this code cell has no alt text"),
+        (
+            *("```{figure} a.png\n:width: 9px\n:alt: a\n```\n", ":alt: a"),
+            *(":alt:", "6: this {figure} has no alt text"),
+        ),
+        (
+            *("```{image} a.png\n:alt: a\n```\n", ":alt: a"),
+            *(":alt: ''", "5: this {image} has no alt text"),
+        ),
+        ("[^n]\n\n[^n]: a\n", ": a", ":", "6: this footnote has no text"),
+        ("## a\n", "## a", "##", "4: this heading has no title"),
+        (
+            *("```{glossary}\na\n  b\n```\n", "a\n  b", "a"),
+            "5: this term has no explanation",
+        ),
+        # Cells of tables, their rows and columns.
+        (PIPES, "| d", "|", "6: this table has no text in row 2, column 2"),
+        (PIPES, "| a", "|", "4: this table has no text in row 1, column 1"),
+        (PIPES, "\n| c | d |", "", "4: size of this table: 1 row, 2 columns "),
+        (LIST, "- d", "-", "10: this {list-table} has no text in row 2, col"),
+        (LIST, "- - c", "- -", "9: this {list-table} has no text in row 2"),
+        (LIST, "- - c\n  - d\n", "", "4: size of this {list-table}: 1 row, "),
+        (LIST, "  - b\n- - c\n  - d\n", "- - c\n", "4: size of this {list-"),
+        (CSV, "g, h", "g,", "10: this {csv-table} has no text in row 2, col"),
+        (CSV, "d, ", '"", ', "7: this {csv-table} has no text in row 1, col"),
+        (CSV, "g, h\n", "", "4: size of this {csv-table}: 1 row, 2 columns "),
+        (CSV, "g, h", "g", "10: this {csv-table} has no text in row 2, colu"),
+        (CSV, 'b", c', 'b"', "4: header of this {csv-table}: 1 column here"),
+        # These are no different.
+        (CSV, "d, ", '"d, D", ', ""),
+        (LIST, "- d", "- $d$", ""),
+        (LIST, "- d", "- d\n\n    and more", ""),
+        ("| | b |\n| --- | --- |\n| c | d |\n", "| | b", "| a | b", ""),
+    ],
+)
+def test_what_is_left_out(source, old, new, said):
+    head = "---\nfile_format: mystnb\n---\n"
+    source = head + source
+    assert source.count(old) == 1
+    edition = source.replace(old, new)
+    found = find_problems(source, edition, SAME)
+    expected = said.partition(": ")
+    assert len(found) == bool(said)
+    for problem in found:
+        line, _, text = expected
+        assert problem.startswith(f"en/a.md:{line}: error: {text}")
+
+
 PART = ":end-before: 这\n```\n"
 INCLUDE = "```{include} ../parts/NAME.md\n```\n"
 NOT_TRANSLATED = "{}:3, included here: '这一段也要' is not in the language"
