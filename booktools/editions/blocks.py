@@ -37,6 +37,8 @@ _NAMED = {
     *("solution-start", "touch"),
 }
 _LISTINGS = {"code", "code-block", "sourcecode"}
+# Settings in front matter, or in its ``myst``, that become text of the page.
+_TEXTUAL = {"html_meta", "substitutions"}
 # How an author says which answer of a guess is right.
 _ANSWERS = ("[x]", "[X]", "[ ]")
 
@@ -89,6 +91,7 @@ class _Reader(SentenceReader):
                 with suppress(yaml.YAMLError):
                     matter = yaml.safe_load(token.content)
                     self.outline.front_matter = mapping(matter)
+                self._read_settings(token.content, line + 1)
             case "inline":
                 self.read_inline(token, line)
             case "paragraph_open":
@@ -119,6 +122,15 @@ class _Reader(SentenceReader):
             case "code_block":
                 self.add("listing", "", line, last, code=token.content)
 
+    def _read_settings(self, text: str, first: int) -> None:
+        """Read descriptions of the page, and what it substitutes."""
+        for path, node in scalars_of(text):
+            names = path[1:] if path[0] == "myst" else path
+            if _TEXTUAL.intersection(names[:1]):
+                prose = Prose(node.value, first + node.start_mark.line)
+                self.outline.settings[".".join(path)] = prose
+                self.outline.prose.append(prose)
+
     def _read_fence(self, token: Token, line: int, last: int) -> None:
         info, _, argument = token.info.strip().partition("}")
         name = info[1:].strip().lower() if info[:1] == "{" else ""
@@ -146,7 +158,11 @@ class _Reader(SentenceReader):
                 first = line if argument else below + 1
                 self._add_formula(label, tex, line, last, first)
             case _ if name in _LISTINGS:
-                self.add("listing", argument, line, last, code=body)
+                self._add_directive(
+                    *(name, argument, lines, line, last),
+                    kind="listing",
+                    code=body,
+                )
             case "include" if not NO_TEXT & options.keys():
                 # An edition may have the text itself in this place.
                 include = Include(argument, options, line)
@@ -167,7 +183,14 @@ class _Reader(SentenceReader):
                     self.read(body, below)
 
     def _add_directive(
-        self, name: str, argument: str, lines: list[str], line: int, last: int
+        self,
+        name: str,
+        argument: str,
+        lines: list[str],
+        line: int,
+        last: int,
+        kind: str = "",
+        code: str = "",
     ) -> None:
         options = plain_options(split_options(lines)[0])
         first = line + _above_options(lines) + 1
@@ -175,7 +198,7 @@ class _Reader(SentenceReader):
         texts: dict[str, int] = {}
         blank: dict[str, int] = {}
         label = ""
-        if name in _NAMED:
+        if kind or name in _NAMED:
             label = argument
         elif argument:
             texts["title"] = line
@@ -185,17 +208,19 @@ class _Reader(SentenceReader):
             if key in TEXTS or is_label:
                 (texts if value else blank)[TEXTS.get(key, key)] = i
                 self.read_text(value, i)
-            elif key in ("label", "name"):
+            elif key in ("label", "name") and not kind:
                 if label:
                     facts["argument"] = label
                 label = value
-            else:
+            elif not (kind and key == "emphasize-lines"):
+                # Which lines of a listing matter may differ, as its text may.
                 facts[key] = value
         self.add(
-            *(f"{{{name}}}", label, line, last),
+            *(kind or f"{{{name}}}", label, line, last),
             facts=facts,
             texts=texts,
             blank=blank,
+            code=code,
         )
 
     def _note_table(

@@ -9,13 +9,22 @@ import yaml
 
 from booktools.source.options import split_options
 
-# Options that are texts, in the language of an edition.
-TEXTS = {
+# Options that are texts, in the language of an edition: those of cells, and
+# those of the directives of docutils, Sphinx and sphinx-design.
+_OF_CELLS = ("alt", "caption", "code_prompt_hide", "code_prompt_show", "title")
+TEXTS = {name: name for name in _OF_CELLS} | {
     "alt": "alt text",
-    "caption": "caption",
-    "code_prompt_hide": "code_prompt_hide",
-    "code_prompt_show": "code_prompt_show",
-    "title": "title",
+    "attribution": "attribution",
+    "author": "author",
+    "avatar-alt": "alt text of its picture",
+    "date": "date",
+    "footer": "footer",
+    "header": "header",
+    "img-alt": "alt text of its picture",
+    "link-alt": "alt text of its link",
+    "read-time": "read-time",
+    "subtitle": "subtitle",
+    "tooltip": "tooltip",
 }
 
 
@@ -59,7 +68,7 @@ def is_blank(node: Any) -> bool:
 
 def is_text(path: tuple[str, ...]) -> bool:
     """Say if an option of a code cell is a text, from what leads to it."""
-    return path[0] == "mystnb" and path[-1] in TEXTS
+    return path[0] == "mystnb" and path[-1] in _OF_CELLS
 
 
 def find_texts(lines: list[str], first: int, last: int) -> Iterator[Text]:

@@ -134,7 +134,9 @@ class _Comparer:
         ours_too = {} if ours.kind == "code cell" else ours.facts
         for name in ours_too | theirs.facts:
             here, there = theirs.facts.get(name), ours.facts.get(name)
-            if here != there:
+            # How a text is matters where both have it.
+            is_lost = (name in ours.texts) != (name in theirs.texts)
+            if here != there and not is_lost:
                 what = f"{name} of this {ours.kind}: {here or 'not set'} here,"
                 what += f" {there or 'not set'} in {place}"
                 hint = "write here what stands there"

@@ -20,7 +20,7 @@ import yaml
 
 from booktools.editions.blocks import read_outline
 from booktools.editions.captions import find_texts, replace_text
-from booktools.editions.comparison import DIFFERS, compare
+from booktools.editions.comparison import DIFFERS, MISSING, compare
 from booktools.editions.outline import Block, Outline
 from booktools.editions.sections import Side
 from booktools.editions.untranslated import KEPT, find_untranslated
@@ -32,7 +32,7 @@ from booktools.source.text import lines_of
 # What is no problem of an edition, since filling it changes that.
 _FILLED = {"empty-check", "not-executed"}
 # Front matter that each language has of its own: descriptions, substitutions.
-_OWN = {"myst", KEPT}
+_OWN = {"html_meta", "myst", "substitutions", KEPT}
 _MAPPINGS = (yaml.BlockMappingStartToken, yaml.FlowMappingStartToken)
 
 
@@ -114,6 +114,7 @@ def fill(
             *(edition.path, theirs.prose, ours.prose, languages),
             read_kept(theirs),
         ),
+        *_find_lost_settings(source, edition, ours, theirs, languages),
     ]
     if problems:
         raise BookError(problems)
@@ -170,6 +171,25 @@ def _compare_front_matter(
         hint = "take it out: it is the source's"
         line = _line_of_setting(edition, theirs, key)
         yield Problem(edition.path, line, DIFFERS, what, hint)
+
+
+def _find_lost_settings(
+    source: File,
+    edition: File,
+    ours: Outline,
+    theirs: Outline,
+    languages: tuple[str, str],
+) -> Iterator[Problem]:
+    """Yield texts of front matter that the source has in its language only."""
+    texts, kept = ours.settings.values(), read_kept(theirs)
+    for name in ours.settings.keys() - theirs.settings.keys():
+        text = ours.settings[name]
+        # Others, such as what robots are to do, are the same for all.
+        if any(find_untranslated("", [text], texts, languages, kept)):
+            what = f"front matter has no {name}, but that of {source.path}:"
+            what += f"{text.line} has"
+            hint = "write one, in the language of this edition"
+            yield Problem(edition.path, 1, MISSING, what, hint)
 
 
 def _line_of_setting(file: File, outline: Outline, key: str) -> int:

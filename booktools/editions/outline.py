@@ -60,7 +60,8 @@ class Prose(NamedTuple):
 class Outline:
     """What a file consists of; ``front_matter`` with its last line.
 
-    ``formulas`` are those within sentences.
+    ``formulas`` are those within sentences; ``settings`` are the texts in
+    front matter, by name.
     """
 
     blocks: list[Block] = field(default_factory=list)
@@ -68,5 +69,6 @@ class Outline:
     prose: list[Prose] = field(default_factory=list)
     formulas: list[Prose] = field(default_factory=list)
     includes: list[Include] = field(default_factory=list)
+    settings: dict[str, Prose] = field(default_factory=dict)
     front_matter: dict[str, Any] = field(default_factory=dict)
     above: int = 0

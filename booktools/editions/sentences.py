@@ -38,6 +38,8 @@ class SentenceReader:
                 case "image":
                     self._read_image(child, line)
                 case "link_open":
+                    if title := str(child.attrs.get("title", "")):
+                        self.say([title], line)
                     target = str(child.attrs.get("href", ""))
                     if ":" not in target:
                         self.refer("link", target, line)
@@ -62,6 +64,9 @@ class SentenceReader:
 
     def _read_image(self, token: Token, line: int) -> None:
         texts = {"alt text": line} if token.content.strip() else {}
+        if title := str(token.attrs.get("title", "")).strip():
+            texts["title"] = line
+            self.say([title], line)
         source = str(token.attrs.get("src", ""))
         self.add("picture", source, line, line, texts=texts)
         self.read_text(token.content, line)

@@ -12,12 +12,12 @@ KEPT = "untranslated"
 
 # Languages that are not written with Latin letters: how the names of their
 # characters begin in Unicode.
-_CJK = ("CJK", "IDEOGRAPHIC", "FULLWIDTH")
+_CJK = ("CJK",)
 _CYRILLIC, _ARABIC = ("CYRILLIC",), ("ARABIC",)
 _SCRIPTS: dict[str, tuple[str, ...]] = {
     "zh": _CJK,
     "ja": (*_CJK, "HIRAGANA", "KATAKANA"),
-    "ko": ("HANGUL",),  # a Chinese word in brackets is the exception
+    "ko": (*_CJK, "HANGUL"),
     **dict.fromkeys(["be", "bg", "mk", "ru", "sr", "uk"], _CYRILLIC),
     **dict.fromkeys(["ar", "fa", "ur"], _ARABIC),
     **{"el": ("GREEK",), "he": ("HEBREW",), "th": ("THAI",)},
@@ -26,6 +26,14 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
 # Where both are written with the same letters: from so many words on, or
 # Chinese characters, a text is not equal by chance.
 _MANY, _MANY_CHARACTERS = 4, 12
+# What is written with these only: radicals, punctuation, bopomofo, strokes,
+# signs in circles, vertical and small forms, wide and narrow letters.  Quotes
+# and dashes are those of other languages, too.
+_CJK_BLOCKS = (
+    *(range(0x2E80, 0x3040), range(0x3100, 0x3130), range(0x3190, 0x31F0)),
+    *(range(0x3200, 0x3400), range(0xFE30, 0xFE70), range(0xFF00, 0xFFF0)),
+)
+_NO_CJK = ("HIRAGANA", "KATAKANA", "HANGUL")
 _SHOWN = 20
 _PUNCTUATION = ".,:;!?()\"'“”‘’„‚«»"
 
@@ -59,8 +67,11 @@ def find_untranslated(
     for prose in edition:
         text = prose.text
         words = [*kept, *(terms if prose.is_term else ())]
-        # Of words that contain others, no part may be left.
+        # Of words that contain others, no part may be left, and of names of
+        # books no bracket.
         for word in sorted(words, key=len, reverse=True):
+            for left, right in ("《》", "〈〉", "「」", "『』", "【】"):
+                text = text.replace(f"{left}{word}{right}", "")
             text = text.replace(word, "")
         if left := _find_foreign(text, foreign):
             what = f"{left!r} is not in the language of this edition"
@@ -91,7 +102,7 @@ def _find_foreign(text: str, scripts: tuple[str, ...]) -> str:
     if not scripts or text.isascii():
         return ""
     for i, character in enumerate(text):
-        if unicodedata.name(character, "").startswith(scripts):
+        if _name(character).startswith(scripts):
             return text[i : i + _SHOWN]
     return ""
 
@@ -101,3 +112,10 @@ def _is_long(text: str) -> bool:
     many = [word for word in words if len(word) > 2 and word.isalpha()]
     characters = [c for c in text if unicodedata.name(c, "").startswith("CJK")]
     return len(many) >= _MANY or len(characters) >= _MANY_CHARACTERS
+def _name(character: str) -> str:
+    """Return the name of a character, which begins with that of a script."""
+    name = unicodedata.name(character, "")
+    if any(ord(character) in block for block in _CJK_BLOCKS):
+        found = (script for script in _NO_CJK if script in name)
+        return next(found, "CJK")
+    return name

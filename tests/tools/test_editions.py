@@ -527,8 +527,6 @@ def test_settings_that_nobody_has_translated(book, translate):
 @pytest.mark.parametrize(
     ("languages", "text", "is_left"),
     [
-        (("ko", "zh_CN"), "미분은 导数", True),
-        (("ko", "zh_CN"), "미분", False),
         (("en", "ru"), "Предел", True),
         (("en", "ru"), "`Предел` and $a$", False),
         (("ja", "zh_CN"), "極限はひらがな", False),
@@ -721,6 +719,134 @@ def test_what_is_left_out(source, old, new, said):
     for problem in found:
         line, _, text = expected
         assert problem.startswith(f"en/a.md:{line}: error: {text}")
+
+
+LEFT = "'中文' is not in the language of this edition"
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "line", "said"),
+    [
+        ('[a](b.md "中文")\n', "中文", 4, LEFT),
+        ('[a]\n\n[a]: b.md "中文"\n', "中文", 4, LEFT),
+        ('![a](b.png "中文")\n', "中文", 4, LEFT),
+        *(
+            (f"```{{{name}}} x\n:{option}: 中文\n\ny\n```\n", "中文", 5, LEFT)
+            for name, options in {
+                "code-block": ["caption"],
+                "sourcecode": ["caption"],
+                "literalinclude": ["caption"],
+                "table": ["caption"],
+                "list-table": ["caption"],
+                "figure": ["alt"],
+                "csv-table": ["header"],
+                "card": ["header", "footer", "link-alt", "img-alt"],
+                "grid-item-card": ["header", "footer", "link-alt", "img-alt"],
+                "article-info": ["avatar-alt", "author", "date", "read-time"],
+                "button-ref": ["tooltip"],
+                "sidebar": ["subtitle"],
+                "toctree": ["caption"],
+            }.items()
+            for option in options
+        ),
+        *(
+            (f"{mark}\n", mark, 4, f"{mark!r} is not in")
+            for mark in [
+                "《",
+                "》",
+                "「",
+                "』",
+                "【",
+                "〖",
+                "〈",
+                "〜",
+                "々",
+                "〇",
+            ]
+        ),
+        *(
+            (f"a{mark}\n", mark, 4, f"{mark!r} is not in")
+            for mark in ["，", "｢", "｡", "︵", "㈠", "㊀", "㎏"]
+        ),
+    ],
+)
+def test_where_text_is_left(source, old, line, said):
+    source = f"---\nfile_format: mystnb\n---\n{source}"
+    assert find_problems(source, source.replace(old, "b")) == []
+    [found] = find_problems(source, source)
+    assert found.startswith(f"en/a.md:{line}: error: {said}")
+
+
+@pytest.mark.parametrize(
+    "text", ["“so” ‘so’ … —", "⟨x⟩", "10 m² ½ ①", "α → β", "été ß œ", "😀"]
+)
+def test_signs_that_all_languages_have(text):
+    assert find_problems("中文\n", f"{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](b.md)",
+        "```{code-block} text\n:caption: a\n:name: b\n\nc\n```",
+        "```{literalinclude} b\n:caption: a\n```",
+        "```{card} b\n:link-alt: a\n```",
+    ],
+)
+def test_a_text_of_an_option_is_lost(text):
+    lost = "\n".join(t for t in text.split("\n") if not t.endswith(": a"))
+    found = find_problems(text, lost, SAME)
+    assert len(found) == (lost != text)
+    for problem in found:
+        assert problem.startswith("en/a.md:1: error: this ")
+        assert " has no " in problem
+
+
+@pytest.mark.parametrize(
+    ("here", "rest", "said"),
+    [
+        # Without one of its own, an edition gets that of the source.
+        ("", "", "1: error: front matter has no {}.description, but that of "),
+        ("robots: index", "", "1: error: front matter has no {}.description"),
+        ("description: 中文", "", f"3: error: {LEFT}"),
+        ("description: a", "", ""),
+        ("description: 中文", "untranslated: 中文\n", ""),
+        ("", "untranslated: 中文\n", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    "place",
+    # MyST takes them without `myst`, too.
+    ["myst.html_meta", "myst.substitutions", "html_meta", "substitutions"],
+)
+def test_texts_of_front_matter(place, here, rest, said):
+    def text(settings: str, rest: str) -> str:
+        for name in reversed(place.split(".") if settings else ""):
+            settings = f"{name}: {{{settings}}}"
+        return f"---\nfile_format: mystnb\n{settings}\n{rest}---\na\n"
+
+    there = text("robots: noindex, description: 中文", "")
+    found = find_problems(there, text(here, rest))
+    assert len(found) == bool(said)
+    start = f"en/a.md:{said.format(place)}"
+    assert "".join(found).startswith(start if said else "")
+
+
+def test_texts_of_front_matter_with_the_same_letters():
+    head = "---\nmyst: {html_meta: {description: %s, robots: index}}\n---\na\n"
+    there = head % "The limit of difference quotients"
+    languages = ("de", "en")
+    for here in ("a\n", there):
+        [found] = find_problems(there, here, languages)
+        assert "edition-missing" in found or "untranslated" in found
+    assert not find_problems(there, head % "Grenzwerte", languages)
+
+
+def test_brackets_around_what_stays():
+    head = "---\nuntranslated: [中文]\n---\n"
+    assert find_problems("a\n", f"{head}《中文》, 「中文」, 中文\n") == []
+    [found] = find_problems("a\n", f"{head}中文 《b》\n")
+    assert "'《b》' is not in" in found
 
 
 PART = ":end-before: 这\n```\n"
