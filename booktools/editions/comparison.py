@@ -137,8 +137,8 @@ class _Comparer:
             # How a text is matters where both have it.
             is_lost = (name in ours.texts) != (name in theirs.texts)
             if here != there and not is_lost:
-                what = f"{name} of this {ours.kind}: {here or 'not set'} here,"
-                what += f" {there or 'not set'} in {place}"
+                what = f"{name} of this {ours.kind}: {_value(here)} here,"
+                what += f" {_value(there)} in {place}"
                 hint = "write here what stands there"
                 self._report(theirs.line, DIFFERS, what, hint)
         # Where rows are lost, other cells are in another row.
@@ -295,6 +295,11 @@ class _Comparer:
         self.result.warnings.append(
             Problem(path, line, rule, what, hint, severity="warning")
         )
+
+
+def _value(fact: str | None) -> str:
+    """Say what is set; a flag has no value."""
+    return "not set" if fact is None else fact or "set"
 
 
 def _paragraphs(blocks: Iterable[Block]) -> int:

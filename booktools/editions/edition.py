@@ -12,6 +12,7 @@ source's.
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ from booktools.editions.untranslated import KEPT, find_untranslated
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import read_chapter
 from booktools.source.myst import Reader
-from booktools.source.text import lines_of
+from booktools.source.text import lines_of, mapping
 
 # What is no problem of an edition, since filling it changes that.
 _FILLED = {"empty-check", "not-executed"}
@@ -105,9 +106,11 @@ def fill(
     if problems := [p for p in reader.problems if p.rule not in _FILLED]:
         raise BookError(problems)
     ours, theirs = read_outline(source.text), read_outline(edition.text)
+    # Without its front matter, much else would seem to be wrong.
+    if problems := list(_find_lost_front_matter(edition, ours, theirs)):
+        raise BookError(problems)
     found = compare(Side(source.path, ours), Side(edition.path, theirs))
     problems = [
-        *_find_open_front_matter(edition, theirs),
         *found.problems,
         *_compare_front_matter(source, edition, ours, theirs),
         *find_untranslated(
@@ -145,11 +148,27 @@ def _is_word(value: Any) -> bool:
     return is_text and not isinstance(value, bool)
 
 
-def _find_open_front_matter(file: File, outline: Outline) -> Iterator[Problem]:
+def _find_lost_front_matter(
+    edition: File, ours: Outline, theirs: Outline
+) -> Iterator[Problem]:
     """Yield a problem where front matter would be text of the page."""
-    if file.text.startswith("---\n") and not outline.above:
+    if theirs.above:
+        return
+    path, rule = edition.path, "front-matter"
+    if edition.text.startswith("---\n"):
         what, hint = "this front matter does not end", "end it with a line ---"
-        yield Problem(file.path, 1, "front-matter", what, hint)
+        yield Problem(path, 1, rule, what, hint)
+        return
+    lines = [text.rstrip() for text in edition.text.split("\n")]
+    rules = (i for i, text in enumerate(lines) if text == "---")
+    first, last = next(rules, 0), next(rules, 0)
+    with suppress(yaml.YAMLError, ValueError, RecursionError):
+        matter = mapping(yaml.safe_load("\n".join(lines[first + 1 : last])))
+        # Any other text may stand between two rules.
+        if matter.keys() & {KEPT, *ours.front_matter}:
+            what = "front matter begins on line 1, and nowhere else"
+            hint = "remove what stands above it"
+            yield Problem(path, first + 1, rule, what, hint)
 
 
 def _compare_front_matter(

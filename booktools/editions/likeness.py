@@ -12,8 +12,16 @@ from booktools.source.macros import TOKEN
 # Formulas by what they mean: see `meaning`.
 Formulas = dict[tuple[str, ...], list[Prose]]
 
-# TeX commands whose argument is prose.
-_PROSE = {r"\mbox", r"\text", r"\textbf", r"\textit", r"\textrm"}
+# TeX commands whose argument is prose; those whose argument may be a word.
+_PROSE = {
+    *(r"\emph", r"\hbox", r"\mbox", r"\text", r"\textbf", r"\textit"),
+    *(r"\textmd", r"\textnormal", r"\textrm", r"\textsc", r"\textsf"),
+    *(r"\textsl", r"\texttt", r"\textup"),
+}
+_WORDS = {
+    *(r"\mathbf", r"\mathit", r"\mathrm", r"\mathsf", r"\mathtt"),
+    *(r"\operatorname", r"\tag"),
+}
 # Commands that say the same as others.
 _SAME = {
     **{r"\le": r"\leq", r"\ge": r"\geq", r"\ne": r"\neq"},
@@ -47,14 +55,13 @@ class Difference(NamedTuple):
 def find_difference(ours: str, theirs: str) -> Difference | None:
     r"""Return where two formulas differ, apart from words in ``\text``."""
     (a, _), (b, places) = _read_tex(ours), _read_tex(theirs)
-    if a == b:
+    shorter = min(len(a), len(b))
+    start = tail = 0
+    while start < shorter and _is_alike(a[start], b[start]):
+        start += 1
+    if start == len(a) == len(b):
         return None
-    start = next(
-        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y),
-        min(len(a), len(b)),
-    )
-    tail = 0
-    while tail < min(len(a), len(b)) - start and a[-1 - tail] == b[-1 - tail]:
+    while tail < shorter - start and _is_alike(a[-1 - tail], b[-1 - tail]):
         tail += 1
     place = places[min(start, len(places) - 1)] if places else 0
     start = max(start - 1, 0)  # one more, to see where it is
@@ -64,22 +71,40 @@ def find_difference(ours: str, theirs: str) -> Difference | None:
     return Difference(here, there, theirs.count("\n", 0, place))
 
 
+def _is_alike(ours: str, theirs: str) -> bool:
+    """Say if two tokens are equal, or words that only one language has."""
+    if ours == theirs:
+        return True
+    are_arguments = ours[0] == theirs[0] == "{" and len(ours) > 1 < len(theirs)
+    return are_arguments and not (ours + theirs).isascii()
+
+
 def _read_tex(tex: str) -> tuple[list[str], list[int]]:
-    """Return the tokens of a formula, without prose, and where they begin."""
-    tokens, places = [], []
-    depth = 0  # of braces, within prose
-    is_prose = False
+    """Return the tokens of a formula, without prose, and where they begin.
+
+    An argument that may be a word is one token, with its braces.
+    """
+    tokens: list[str] = []
+    places: list[int] = []
+    command = ""  # whose argument is read
+    depth = 0  # of braces, within it
     for match in TOKEN.finditer(tex):
         token = match[0]
         if token.isspace() or token[0] == "%":
             continue
-        if is_prose:
+        is_inside = depth > 0
+        is_star = token == "*" and not is_inside
+        if command and not is_star:
             depth += (token == "{") - (token == "}")
-            is_prose = depth > 0
-            continue
-        tokens.append(token)
-        places.append(match.start())
-        is_prose = token in _PROSE
+        if is_inside and command in _WORDS:
+            tokens[-1] += token
+        elif is_star or command not in _PROSE:
+            tokens.append(token)
+            places.append(match.start())
+        if command and not is_star:
+            command = command if depth > 0 else ""
+        elif token in _PROSE | _WORDS:
+            command = token
     return tokens, places
 
 
@@ -90,12 +115,18 @@ def meaning(tex: str) -> tuple[str, ...]:
     """
     tokens = [
         _SAME.get(token, token)
-        for token in _read_tex(tex)[0]
+        for token in map(_bare, _read_tex(tex)[0])
         if token not in _LOOKS
     ]
     while tokens and tokens[-1] in ".,;:":
         tokens.pop()
     return tuple(tokens)
+
+
+def _bare(token: str) -> str:
+    """Return a token without the braces of an argument."""
+    is_argument = token[0] == "{" and len(token) > 1
+    return token[1:].removesuffix("}") if is_argument else token
 
 
 def find_changed(
@@ -109,7 +140,9 @@ def find_changed(
     changed: list[tuple[Prose, Prose]] = []
     others = [key for key in theirs if key not in ours]
     for key in sorted(ours.keys() - theirs.keys()):
-        if near := difflib.get_close_matches(key, others, 1, 0):
+        if same := [other for other in others if _are_alike(key, other)]:
+            others.remove(same[0])
+        elif near := difflib.get_close_matches(key, others, 1, 0):
             other = tuple(near[0])
             others.remove(other)
             changed.append((ours[key][-1], theirs[other][0]))
@@ -120,6 +153,14 @@ def find_changed(
                 changed.append((formulas[-1], theirs[other][0]))
                 break
     return changed
+
+
+def _are_alike(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Say whether formulas are equal, apart from words of one language."""
+    return len(ours) == len(theirs) and all(
+        a == b or not (a + b).isascii()
+        for a, b in zip(ours, theirs, strict=True)
+    )
 
 
 def _is_slip(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:

@@ -803,6 +803,74 @@ def test_a_text_of_an_option_is_lost(text):
 
 
 @pytest.mark.parametrize(
+    ("there", "here", "is_same"),
+    [
+        *(
+            (rf"x \{name}{{若 {{b}}}} y", rf"x \{name}{{if}} y", True)
+            for name in [
+                *("text", "textnormal", "textrm", "textsf", "texttt"),
+                *("textbf", "textit", "textmd", "textsc", "textsl", "textup"),
+                *("emph", "mbox", "hbox", "tag", "tag*", "operatorname"),
+                *("operatorname*", "mathrm", "mathbf", "mathit", "mathsf"),
+            ]
+        ),
+        (r"\mathrm{损失}(x)", r"\mathrm{loss}(x)", True),
+        (r"\mathrm {损失}(x)", r"\mathrm{loss}(x)", True),
+        (r"\mathrm{损失}(x)", r"\mathrm{loss}(y)", False),
+        (r"\mathrm{损失}(x)", r"\mathrm{loss}", False),
+        (r"\mathrm{损失}(x)", r"\mathbf{loss}(x)", False),
+        # Names that both languages can write are the same.
+        (r"\operatorname{argmax} x", r"\operatorname{argmin} x", False),
+        (r"\mathrm{d}x", r"\mathrm{e}x", False),
+        (r"\mathrm d x", r"\mathrm{d}x", False),
+        (r"x \tag{1}", r"x \tag{2}", False),
+    ],
+)
+def test_words_in_formulas(there, here, is_same):
+    tex = "$$\n{}\n$$ (eq-a)\n\n```{{check}} eq-a\n```\n\nAnd ${}$.\n"
+    source, edition = tex.format(there, there), tex.format(here, here)
+    try:
+        filled = fill(File("a.md", source), File("b.md", edition), SAME)
+        found = [str(problem) for problem in filled.warnings]
+    except BookError as error:
+        found = [str(problem) for problem in error.problems]
+    assert bool(found) == (not is_same)
+    left = [*find_problems(source, source)]
+    assert bool(left) == (not there.isascii())
+
+
+def test_a_flag_is_set_or_not():
+    text = "```{{dropdown}} a\n{}\n\nb\n```\n"
+    one, other = (text.format(flag) for flag in (":open:", ":color: info"))
+    here, there = (
+        "\n".join(find_problems(*texts, SAME))
+        for texts in ((one, other), (other, one))
+    )
+    assert "open of this {dropdown}: not set here, set in a.md:1 [" in here
+    assert "open of this {dropdown}: set here, not set in a.md:1 [" in there
+
+
+@pytest.mark.parametrize("above", ["\n", "\n  \n", "<!-- mine -->\n"])
+def test_front_matter_below_the_first_line(above, book, translate):
+    path = book / "en" / LIMITS
+    text = path.read_text("utf-8")
+    path.write_text(above + text, "utf-8", newline="\n")
+    lines = translate("check").stderr.split("\n")
+    line = above.count("\n") + 1
+    assert lines[0] == (
+        f"en/{LIMITS}:{line}: error: front matter begins on line 1, and"
+        " nowhere else [front-matter]"
+    )
+    assert lines[1].strip() == "hint: remove what stands above it"
+    assert lines[2] == "1 problem in 4 chapters"
+
+
+def test_a_rule_above_a_heading_is_no_front_matter():
+    text = "\n---\n\n## a\n\n---\n\nname: b\n\n---\n"
+    assert find_problems(text, text, SAME) == []
+
+
+@pytest.mark.parametrize(
     ("here", "rest", "said"),
     [
         # Without one of its own, an edition gets that of the source.
