@@ -123,12 +123,14 @@ class _Reader(SentenceReader):
                 self.add("listing", "", line, last, code=token.content)
 
     def _read_settings(self, text: str, first: int) -> None:
-        """Read descriptions of the page, and what it substitutes."""
+        """Read what each edition has of its own, also as text of the page."""
         for path, node in scalars_of(text):
             names = path[1:] if path[0] == "myst" else path
-            if _TEXTUAL.intersection(names[:1]):
-                prose = Prose(node.value, first + node.start_mark.line)
+            is_text = bool(_TEXTUAL.intersection(names[:1]))
+            prose = Prose(node.value, first + node.start_mark.line)
+            if is_text or path[0] == "myst":
                 self.outline.settings[".".join(path)] = prose
+            if is_text:
                 self.outline.prose.append(prose)
 
     def _read_fence(self, token: Token, line: int, last: int) -> None:

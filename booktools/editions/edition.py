@@ -199,15 +199,21 @@ def _find_lost_settings(
     theirs: Outline,
     languages: tuple[str, str],
 ) -> Iterator[Problem]:
-    """Yield texts of front matter that the source has in its language only."""
+    """Yield texts of front matter that the source has in its language only.
+
+    Settings of the edition take the place of all those of the same group.
+    """
     texts, kept = ours.settings.values(), read_kept(theirs)
     for name in ours.settings.keys() - theirs.settings.keys():
         text = ours.settings[name]
-        # Others, such as what robots are to do, are the same for all.
-        if any(find_untranslated("", [text], texts, languages, kept)):
+        is_replaced = name.partition(".")[0] in theirs.front_matter
+        hint = "write it here, too"
+        is_text = any(find_untranslated("", [text], texts, languages, kept))
+        if is_text:
+            hint = "write one, in the language of this edition"
+        if is_text or is_replaced:
             what = f"front matter has no {name}, but that of {source.path}:"
             what += f"{text.line} has"
-            hint = "write one, in the language of this edition"
             yield Problem(edition.path, 1, MISSING, what, hint)
 
 

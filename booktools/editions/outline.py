@@ -60,8 +60,8 @@ class Prose(NamedTuple):
 class Outline:
     """What a file consists of; ``front_matter`` with its last line.
 
-    ``formulas`` are those within sentences; ``settings`` are the texts in
-    front matter, by name.
+    ``formulas`` are those within sentences; ``settings`` are those that
+    each edition has of its own, by name.
     """
 
     blocks: list[Block] = field(default_factory=list)

@@ -876,9 +876,11 @@ def test_a_rule_above_a_heading_is_no_front_matter():
         # Without one of its own, an edition gets that of the source.
         ("", "", "1: error: front matter has no {}.description, but that of "),
         ("robots: index", "", "1: error: front matter has no {}.description"),
-        ("description: 中文", "", f"3: error: {LEFT}"),
-        ("description: a", "", ""),
-        ("description: 中文", "untranslated: 中文\n", ""),
+        ("robots: b, description: 中文", "", f"3: error: {LEFT}"),
+        ("robots: b, description: a", "", ""),
+        ("robots: b, description: 中文", "untranslated: 中文\n", ""),
+        # What it has of its own takes the place of all that is there.
+        ("description: a", "", "1: error: front matter has no {}.robots, but"),
         ("", "untranslated: 中文\n", ""),
     ],
 )
@@ -898,6 +900,14 @@ def test_texts_of_front_matter(place, here, rest, said):
     assert len(found) == bool(said)
     start = f"en/a.md:{said.format(place)}"
     assert "".join(found).startswith(start if said else "")
+
+
+def test_other_settings_of_myst():
+    head = "---\nmyst: {title_to_header: true, html_meta: {about: %s}}\n---\n"
+    there, here = head % "中文", head % "a"
+    assert find_problems(there, here) == []
+    [found] = find_problems(there, here.replace("title_to_header: true, ", ""))
+    assert "front matter has no myst.title_to_header, but" in found
 
 
 def test_texts_of_front_matter_with_the_same_letters():
