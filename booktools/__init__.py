@@ -46,6 +46,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``alignment``  blocks of two languages -> which belong together
     ``likeness``   if formulas, and code, say the same in two languages
     ``sections``   a file -> what is in which of its sections
+    ``gaps``       blocks without a partner -> moved, renamed, or missing
     ``comparison`` a file and its edition -> what does not match
     ``untranslated``  what is still in the language of the source
     ``included``   files that an edition includes and nobody translated

@@ -6,11 +6,17 @@ source.
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from booktools.editions.alignment import Gap, align
+from booktools.editions.gaps import (
+    drop_inner,
+    is_moved,
+    is_other,
+    is_renamed,
+    take_couples,
+)
 from booktools.editions.likeness import (
     find_changed,
     find_difference,
@@ -89,19 +95,19 @@ class _Comparer:
             extra += found.extra
         for label in _out_of_order(self.ours, self.theirs):
             self._report_moved(self.ours[label][0], self.theirs[label][0])
-        for ours, theirs in _couples(missing, extra, _is_moved):
+        for ours, theirs in take_couples(missing, extra, is_moved):
             self._report_moved(ours, theirs)
-        for ours, theirs in _couples(missing, extra, _is_renamed):
+        for ours, theirs in take_couples(missing, extra, is_renamed):
             self._report_renamed(ours, theirs)
-        for ours, theirs in _couples(missing, extra, _is_other):
+        for ours, theirs in take_couples(missing, extra, is_other):
             what = f"{theirs} is {ours} in {self._there(ours)}"
             hint = "directives have the same names in every language"
             self._report(theirs.line, DIFFERS, what, hint)
-        for gap in _tops(missing, self.source):
+        for gap in drop_inner(missing, self.source):
             what = f"{gap.block} of {self._there(gap.block)} is missing below"
             hint = _HINTS.get(gap.block.kind, "write it there")
             self._report(gap.above.end, MISSING, what, hint, gap.block)
-        for gap in _tops(extra, self.edition):
+        for gap in drop_inner(extra, self.edition):
             what = f"{gap.block} is not in {self.source.path}, where it would"
             what += f" be below line {gap.above.end}"
             hint = "remove it, or write it there"
@@ -312,73 +318,6 @@ def _out_of_order(ours: Iterable[str], theirs: Iterable[str]) -> set[str]:
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     kept = (a[m.a : m.a + m.size] for m in matcher.get_matching_blocks())
     return {*b}.difference(*kept)
-
-
-def _is_moved(ours: Gap, theirs: Gap) -> bool:
-    """Say whether two blocks are the same one, at different places.
-
-    What has no name has not left its section.
-    """
-    a, b = ours.block, theirs.block
-    is_here = ours.section == theirs.section
-    return (a.kind, a.name) == (b.kind, b.name) and bool(a.name or is_here)
-
-
-def _is_renamed(ours: Gap, theirs: Gap) -> bool:
-    """Say whether two blocks are at the same place, with different names."""
-    here, there = (
-        # Without its label, a formula is one without a number.
-        (gap.block.kind.removeprefix("display "), gap.section, gap.place)
-        for gap in (ours, theirs)
-    )
-    return here == there
-
-
-def _is_other(ours: Gap, theirs: Gap) -> bool:
-    """Say whether two blocks are at the same place, as other directives."""
-    here, there = ((gap.section, gap.place) for gap in (ours, theirs))
-    is_directive = ours.block.kind.startswith(("{", "code cell", "check"))
-    return here == there and is_directive and theirs.block.kind[0] == "{"
-
-
-def _couples(
-    missing: list[Gap], extra: list[Gap], fits: Callable[[Gap, Gap], bool]
-) -> list[tuple[Block, Block]]:
-    """Take blocks out of two lists that belong together."""
-    couples = []
-    for ours in list(missing):
-        if found := [theirs for theirs in extra if fits(ours, theirs)]:
-            missing.remove(ours)
-            extra.remove(found[0])
-            couples.append((ours.block, found[0].block))
-    return couples
-
-
-def _tops(gaps: list[Gap], side: Side) -> list[Gap]:
-    """Drop what belongs to a block that is named itself.
-
-    Where all of a section is missing, its heading says so; likewise for a
-    directive with what is in it.
-    """
-    unpaired = {id(gap.block) for gap in gaps}
-    hidden: set[int] = set()
-    others = ("paragraph", *ANYWHERE)
-    blocks = [b for b in side.outline.blocks if b.kind not in others]
-    starts = [i for i, b in enumerate(blocks) if b.kind == "heading"]
-    for start, end in pairwise([*starts, len(blocks)]):
-        inside = [id(block) for block in blocks[start:end]]
-        if unpaired.issuperset(inside):
-            hidden.update(inside[1:])
-    for gap in gaps:
-        block = gap.block
-        if block.kind.startswith("{"):
-            hidden.update(
-                id(inner)
-                for inner in blocks
-                if inner is not block
-                and block.line <= inner.line <= inner.end <= block.end
-            )
-    return [gap for gap in gaps if id(gap.block) not in hidden]
 
 
 def _is_same(ours: Block, theirs: Block) -> bool:

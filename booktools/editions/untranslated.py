@@ -112,6 +112,8 @@ def _is_long(text: str) -> bool:
     many = [word for word in words if len(word) > 2 and word.isalpha()]
     characters = [c for c in text if unicodedata.name(c, "").startswith("CJK")]
     return len(many) >= _MANY or len(characters) >= _MANY_CHARACTERS
+
+
 def _name(character: str) -> str:
     """Return the name of a character, which begins with that of a script."""
     name = unicodedata.name(character, "")
