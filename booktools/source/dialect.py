@@ -27,10 +27,10 @@ _GATES = ("exercise-start", "solution-start")
 _EXERCISES = ("exercise", "exercise-start")
 _SOLUTIONS = ("solution", "solution-start")
 
-# What the dialect has of directives, but for code: so many of the letters may
-# differ that a misspelt one is still known.
+# What the dialect has of directives: so many of the letters may differ that a
+# misspelt one is still known.
 _OWN = (
-    "check",
+    *("check", "code-cell"),
     *("exercise", "exercise-start", "exercise-end"),
     *("solution", "solution-start", "solution-end"),
 )
@@ -68,10 +68,11 @@ def find_misspelt(directives: Iterable[Directive]) -> Iterator[Problem]:
     """Yield directives whose names are nearly those of the dialect.
 
     Nothing else about a chapter is right then: a solution has no end, a
-    formula no check.
+    formula no check, and code does not run.
     """
     for each in directives:
-        near = get_close_matches(each.name, _OWN, 1, _ALIKE)
+        # Of {code-cell python}, nothing but the first word is a name.
+        near = get_close_matches(each.name.split(" ")[0], _OWN, 1, _ALIKE)
         if near and each.name not in _OWN:
             what = f"there is no directive {{{each.name}}}"
             hint = f"did you mean {{{near[0]}}}?"

@@ -168,6 +168,8 @@ class Reader:
         info, _, argument = token.info.strip().partition("}")
         is_directive = info.startswith("{") and argument[:1].strip() == ""
         name = info.strip("{ ").lower() if info.startswith("{") else ""
+        if info.lower().startswith(("code-cell", "(code-cell")):
+            name = "code-cell"  # no language is called so: braces are missing
         lines = token.content.splitlines()
         if number := markdown.find_fence(lines, token.markup):
             what = f"this {token.markup} is not closed where line"
