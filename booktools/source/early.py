@@ -6,7 +6,11 @@ which readers do not run.
 """
 
 import ast
+import builtins
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from pathlib import PurePath
 from typing import NamedTuple
 
 from booktools.problem import Problem
@@ -14,6 +18,7 @@ from booktools.source.chapter import Chapter
 from booktools.source.magics import executed_python
 from booktools.source.parts import Cell
 from booktools.source.python import Code, Statement, read_code
+from booktools.source.text import meant
 
 
 class Place(NamedTuple):
@@ -30,6 +35,7 @@ class _Use(NamedTuple):
     name: str
     line: int
     text: str
+    is_import: bool = False
 
 
 def find_early(
@@ -53,9 +59,10 @@ def find_early(
         their own.
     """
     modules = {chapter.name for chapter in chapters} | {"torch"}
+    known = {*places, *(PurePath(p.path).stem for p in places.values())}
     for number, chapter in enumerate(chapters):
         own = {line for path, line in saved if path == chapter.path}
-        reader = _Reader(package, modules, own)
+        reader = _Reader(package, modules, own, chapter.cells)
         seen = set()
         for cell in chapter.cells:
             for use in reader.read(cell):
@@ -67,7 +74,14 @@ def find_early(
                 if place and place > here and "helper-order" in chapter.rules:
                     yield _early(here, use, place)
                 elif not place and "unsaved-helper" in chapter.rules:
-                    yield from _unsaved(here, use, chapters)
+                    found = _find_definition(package, here, use, chapters)
+                    if found:
+                        yield _unsaved(here, use, *found)
+                    elif known and (hint := meant(use.name, known)):
+                        yield _unknown(here, use, hint)
+                    elif known and use.is_import:
+                        hint = "mark its definition with #@save"
+                        yield _unknown(here, use, hint)
 
 
 def _early(here: Place, use: _Use, place: Place) -> Problem:
@@ -78,46 +92,61 @@ def _early(here: Place, use: _Use, place: Place) -> Problem:
     return Problem(here.path, here.line, "helper-order", what, hint)
 
 
-def _unsaved(
-    here: Place, use: _Use, chapters: Sequence[Chapter]
-) -> Iterator[Problem]:
-    """Yield the problem of a name that a cell defines, and does not save."""
+def _unsaved(here: Place, use: _Use, path: str, line: int) -> Problem:
+    what = f"{use.text!r} is not saved: {path}:{line} only defines it"
+    hint = f"write #@save at the end of line {line} there"
+    if path == here.path:
+        hint += ", or use the bare name here"
+    return Problem(here.path, here.line, "unsaved-helper", what, hint)
+
+
+def _unknown(here: Place, use: _Use, hint: str) -> Problem:
+    what = f"{use.text!r} is not saved, and no chapter defines it"
+    return Problem(here.path, here.line, "unsaved-helper", what, hint)
+
+
+def _find_definition(
+    package: str, here: Place, use: _Use, chapters: Sequence[Chapter]
+) -> tuple[str, int] | None:
+    """Return where a name is defined, and not saved, if anywhere."""
     for chapter in chapters[: here.chapter + 1]:
-        for line in _definitions(chapter, use.name):
-            where = f"{chapter.path}:{line}"
-            what = f"{use.text!r} is not saved: {where} only defines it"
-            hint = f"write #@save at the end of line {line} there"
-            if chapter.path == here.path:
-                hint += ", or use the bare name here"
-            rule = "unsaved-helper"
-            yield Problem(here.path, here.line, rule, what, hint)
-            return
-
-
-def _definitions(chapter: Chapter, name: str) -> Iterator[int]:
-    """Yield the lines where a chapter's own code binds a name."""
-    for cell in chapter.cells:
-        for statement in _statements(cell):
-            if name in statement.bound_and_mutated[0]:
-                yield cell.line - 1 + statement.node.lineno
+        for cell in chapter.cells:
+            for statement in _statements(cell):
+                if use.name not in statement.bound_and_mutated[0]:
+                    continue
+                # An import from the package only asks for the name.
+                paths = (each.path for each in statement.imports)
+                asks = any(p.split(".")[0] == package for p in paths)
+                if not (statement.is_import and asks):
+                    line = cell.line - 1 + statement.node.lineno
+                    return chapter.path, line
+    return None
 
 
 class _Reader:
     """Reads a chapter from above, and knows what it calls the package."""
 
     def __init__(
-        self, package: str, modules: Collection[str], saved: Collection[int]
+        self,
+        package: str,
+        modules: Collection[str],
+        saved: Collection[int],
+        cells: Sequence[Cell],
     ):
         self._package = package
         self._modules = modules
         self._saved = saved
+        self._cells = cells
         self._aliases: set[str] = set()
+        self._stars: set[str] = set()  # of these, all by their bare names
 
     def read(self, cell: Cell) -> Iterator[_Use]:
         """Yield what the next cell takes from the package."""
         above = cell.line - 1
         for statement in _statements(cell):
             uses = [*self._imported(statement), *self._named(statement)]
+            if self._stars == {self._package}:
+                uses += self._bare(statement)
             # Who tries something shows that it fails.
             tried = isinstance(statement.node, ast.Try)
             if above + statement.lines[0] not in self._saved and not tried:
@@ -127,12 +156,16 @@ class _Reader:
     def _imported(self, statement: Statement) -> Iterator[_Use]:
         for each in statement.imports:
             package, *names = each.path.split(".")
-            if package != self._package:
+            if each.name == "*":
+                # What another star brings, nobody knows.
+                self._stars.add(package)
+            elif package != self._package:
                 self._aliases.discard(each.name)
-            elif names == ["*"]:
-                continue
             elif found := self._own(names):
-                yield _Use(found, each.line, each.path)
+                if found.startswith("__"):
+                    continue  # the package's own, such as __version__
+                path = [package, *names[: names.index(found) + 1]]
+                yield _Use(found, each.line, ".".join(path), is_import=True)
             else:
                 self._aliases.add(each.name)
 
@@ -146,6 +179,23 @@ class _Reader:
             if found and not found.startswith("__"):
                 path = names[: names.index(found) + 1]
                 yield _Use(found, node.lineno, ".".join([base, *path]))
+
+    def _bare(self, statement: Statement) -> Iterator[_Use]:
+        """Yield names that are there only if a star brings them."""
+        with suppress(SyntaxError):
+            for read in statement.reads:
+                if read.is_free and read.name not in self._others:
+                    yield _Use(read.name, read.line, read.name)
+
+    @functools.cached_property
+    def _others(self) -> set[str]:
+        """The names that are from elsewhere: Python's, the chapter's own."""
+        names = {*dir(builtins), "display", "get_ipython"}
+        for cell in self._cells:
+            for statement in _statements(cell):
+                with suppress(SyntaxError):
+                    names |= statement.binds
+        return names
 
     def _own(self, names: list[str]) -> str:
         """Return the saved name that a path leads to, or nothing."""

@@ -371,6 +371,7 @@ class _Checker:
         if place:
             why = f"only {place.path}:{place.line} saves"
         else:
-            hint = meant(name, {*self.places, *chapter.imports}, hint)
+            names = {*self.places, *chapter.imports} - {name}
+            hint = meant(name, names, hint)
         what = f"saved code uses {name!r}, which {why}"
         chapter.report(line, rule, what, hint)
