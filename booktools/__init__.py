@@ -24,6 +24,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``magics``     finds lines of IPython's own, and Python inside of them
     ``python``     code -> its names, its imports, what runs at import
     ``early``      helpers that code uses before they are saved
+    ``filenames``  chapters whose files have the name of a module
     ``marks``      where in a cell marks ``#@save`` stand
     ``saved``      marks ``#@save`` in cells -> what they save, checked
     ``package``    what is saved -> the files of the book's package

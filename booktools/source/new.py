@@ -16,6 +16,7 @@ from booktools.source.chapter import (
     is_module_name,
     read_chapter,
 )
+from booktools.source.filenames import find_modules
 from booktools.source.saved import read_saved
 from booktools.source.toc import TOC
 
@@ -43,17 +44,19 @@ def write_chapter(book: Book, name: str, title: str) -> list[str]:
         When the book cannot have such a chapter; nothing is written then.
     """
     path = f"chapters/{name}.md"
-    if not is_module_name(name):
+    taken = find_modules(book.root, book.chapters)
+    if name in taken or not is_module_name(name):
         what = f"no module can have this chapter's name, {name!r}"
         near = re.sub(r"\W+", "_", PurePath(name).stem.lower())
-        near = near if is_module_name(near) else "limits"
+        fits = near not in taken and is_module_name(near)
+        near = near if fits else "limits"
         hint = "use small letters, digits and _: python -m booktools new "
         hint += near
         _fail(path, "bad-chapter-name", what, hint)
     file, toc = book.root / path, book.root / TOC
-    taken = {c.name: c.path for c in book.chapters}
-    if name in taken or file.exists():
-        what = f"there is {taken.get(name, path)} already"
+    there = {c.name: c.path for c in book.chapters}
+    if name in there or file.exists():
+        what = f"there is {there.get(name, path)} already"
         _fail(path, "file-exists", what, "choose another name")
     text = book.language.read("new_chapter.md")
     slide = book.language.read("new_slide.md")

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from booktools.problem import BookError, Problem
-from booktools.source.chapter import Book, Chapter, is_module_name
+from booktools.source.chapter import Book, Chapter
 from booktools.source.config import is_name
 from booktools.source.early import Place, find_early
+from booktools.source.filenames import RULE, find_bad_names
 from booktools.source.magics import python_source
 from booktools.source.marks import MARK, Mark, read_marks
 from booktools.source.parts import Cell
@@ -69,6 +70,9 @@ def read_saved(book: Book) -> list["SavedChapter"]:
         if any("@save" in cell.source for cell in chapter.cells)
     ]
     chapters = [chapter for chapter in chapters if chapter.statements]
+    saving = {each.chapter.path for each in chapters}
+    found = find_bad_names(book.root, book.chapters, saving, HINTS[RULE])
+    problems += found
     checker = _Checker(book, chapters)
     # While code cannot be read, its names only seem to be unknown.
     if all(problem.rule != "syntax-error" for problem in problems):
@@ -246,17 +250,11 @@ class _Checker:
         self.modules = {c.name for c in book.chapters} | {"torch"}
         self.places: dict[str, Place] = {}
         self.saved: set[str] = set()  # above the code that is being checked
-        taken: set[str] = set()
         if chapters and not is_name(self.package):
             line = chapters[0].statements[0].line
             what = "this is saved, but the book has no name for a package"
             chapters[0].report(line, "no-package-name", what)
         for chapter in chapters:
-            name = chapter.chapter.name
-            if name in taken or not is_module_name(name):
-                what = f"no module can have this chapter's name, {name!r}"
-                chapter.report(1, "bad-chapter-name", what)
-            taken.add(name)
             for statement in chapter.statements:
                 path = chapter.chapter.path
                 number = book.chapters.index(chapter.chapter)

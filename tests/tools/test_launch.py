@@ -39,7 +39,7 @@ def test_wherever_the_book_is_published(new_book):
     book = new_book(
         {
             "_config.yml": CONFIG,
-            "chapters/code.md": CHAPTER,
+            "chapters/codes.md": CHAPTER,
             "chapters/plain.md": "# No code\n",
         }
     )
@@ -54,7 +54,7 @@ def test_wherever_the_book_is_published(new_book):
 
     def check(repository):
         published = notebook_files(html)
-        check_page(html / "chapters/code.html", repository, published)
+        check_page(html / "chapters/codes.html", repository, published)
         check_page_without_notebook(html / "chapters/plain.html")
         check_page_without_notebook(html / "index.html")
 
@@ -72,9 +72,9 @@ def test_wherever_the_book_is_published(new_book):
     url = buttons(html / "chapters/plain.html", "download")["Whole book .pdf"]
     assert url == "https://ada.github.io/second.x/_pdf/d2lmini.pdf"
     # What earlier builds have left there is no reason for a button.
-    book.write("chapters/code.md", "# No code any more\n")
+    book.write("chapters/codes.md", "# No code any more\n")
     build()
-    check_page_without_notebook(html / "chapters/code.html")
+    check_page_without_notebook(html / "chapters/codes.html")
 
 
 @pytest.mark.parametrize("names", ["a/b", "a&b c/%2F#?x+y", "作者/书"])

@@ -140,10 +140,14 @@ def test_a_bad_name_is_followed_by_one_that_would_do(
 
 @pytest.mark.parametrize(
     "name",
-    ["", "Limits", "9_lives", "a-b", "../x", "a/b", "os", "for", "极限"],
+    [
+        *("", "Limits", "9_lives", "a-b", "../x", "a/b", "os", "for", "极限"),
+        *("polars", "d2lmini"),
+    ],
 )
 def test_bad_names(name, make_book, new):
-    root = make_book({"chapters/a.md": "# A\n"})
+    code = f"{CODE}import polars, d2lmini\n```\n"
+    root = make_book({"chapters/a.md": code})
     before = contents(root)
     result = new(name)
     assert result.returncode == 1
