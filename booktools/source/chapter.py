@@ -21,6 +21,7 @@ from booktools.source.dialect import (
     find_breaches,
     find_lone_solutions,
     find_misspelt,
+    find_second_titles,
     find_unlisted,
 )
 from booktools.source.myst import Reader
@@ -213,6 +214,8 @@ def read_chapter(
         *(path, text, chapter.sections, chapter.cells, chapter.footnotes),
         *(chapter.directives, chapter.rules),
     )
+    if "second-title" in chapter.rules:
+        problems += find_second_titles(reader.titles)
     problems += _find_unchecked(chapter) if checked else ()
     if problems:
         raise BookError(problems)

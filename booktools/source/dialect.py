@@ -141,6 +141,17 @@ def _find_unlabelled(
             yield Problem(path, section.line, "heading-label", what, hint)
 
 
+def find_second_titles(
+    titles: Sequence[tuple[str, int]],
+) -> Iterator[Problem]:
+    """Yield all titles of a page but the first: sections count from each."""
+    for path, line in titles[1:]:
+        first, number = titles[0]
+        what = f"this is a second title: {first}:{number} has the first"
+        hint = "write ## for a section; another chapter is another file"
+        yield Problem(path, line, "second-title", what, hint)
+
+
 def _find_lone_footnotes(
     footnotes: Sequence[Footnote], rules: Set[str]
 ) -> Iterator[Problem]:

@@ -73,6 +73,7 @@ class Reader:
         self.directives: list[Directive] = []
         self.footnotes: list[Footnote] = []
         self.includes: set[str] = set()
+        self.titles: list[tuple[str, int]] = []  # also of included files
         self._opens_with_hyphens = False
         self._root = root
         self._included = included
@@ -104,6 +105,8 @@ class Reader:
                     title = tokens[i + 1].content
                     level = int(token.tag[1:])
                     self.sections.append(Section(label, title, level, line))
+                    if level == 1 and not token.level:
+                        self.titles.append((self.path, line))
                 case "math_block_label":
                     tex = token.content
                     # The opening $$ may share its line with the formula.
@@ -296,6 +299,8 @@ class Reader:
             inner = Reader(path, self._root, place)
             inner.read_part(text, above, 0)
             self.problems += inner.problems
+            if "heading-offset" not in options:
+                self.titles += inner.titles
             self.directives += inner.directives
             self.footnotes += inner.footnotes
             self.includes |= {path, *inner.includes}

@@ -28,6 +28,7 @@ RULES = {
     "helper-order": Rule("code uses a helper only below where it is saved"),
     "unsaved-helper": Rule("what code takes from the package is saved there"),
     "heading-label": Rule("each heading of a chapter has a label"),
+    "second-title": Rule("a chapter has one title: `# TITLE`"),
     "alt-text": Rule("each picture has a text for who cannot see it"),
     "directive-option": Rule("an option of a directive or cell has a colon"),
     "undefined-footnote": Rule("each `[^name]` has its text"),

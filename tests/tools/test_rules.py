@@ -20,6 +20,7 @@ BREACHES = {
     "unsaved-helper": {
         "chapters/a.md": HEAD + CELL + SAVE.replace("  #@save", "")
     },
+    "second-title": {"chapters/a.md": HEAD + "(sec-b)=\n# B\n"},
     "heading-label": {"chapters/a.md": HEAD + "## B\n"},
     "undefined-footnote": {"chapters/a.md": HEAD + "Text[^1].\n"},
     "unused-footnote": {"chapters/a.md": HEAD + "[^1]: Text.\n"},
