@@ -16,6 +16,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``options``    what front matter and the options of cells may hold
     ``myst``       the MyST text of a file -> its parts
     ``chapter``    all of these -> ``Book``, ``Chapter``
+    ``tables``     finds tables in text that Markdown reads as text
     ``brackets``   TeX -> what in it is never closed
     ``rules``      what the dialect asks for, and what a book switches off
     ``markdown``   the parsers of Markdown; marks of footnotes

@@ -28,10 +28,12 @@ from booktools.editions.untranslated import KEPT, find_untranslated
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import read_chapter
 from booktools.source.myst import Reader
+from booktools.source.rules import RULES
 from booktools.source.text import lines_of, mapping
 
-# What is no problem of an edition, since filling it changes that.
-_FILLED = {"empty-check", "not-executed"}
+# What is no problem of an edition: filling it changes that, or the source says
+# whether the rule holds.
+_FILLED = {"empty-check", "not-executed", *RULES}
 # Front matter that each language has of its own: descriptions, substitutions.
 _OWN = {"html_meta", "myst", "substitutions", KEPT}
 _MAPPINGS = (yaml.BlockMappingStartToken, yaml.FlowMappingStartToken)

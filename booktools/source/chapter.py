@@ -33,7 +33,7 @@ from booktools.source.parts import (
     Formula,
     Section,
 )
-from booktools.source.rules import read_own_rules, read_rules
+from booktools.source.rules import RULES, read_own_rules, read_rules
 from booktools.source.text import (
     decode,
     find_control_characters,
@@ -209,7 +209,8 @@ def read_chapter(
         frozenset(reader.includes),
         read_own_rules(text, reader.front_matter, rules, path, problems),
     )
-    problems += reader.problems
+    off = RULES.keys() - chapter.rules
+    problems += [each for each in reader.problems if each.rule not in off]
     problems += find_breaches(
         *(path, text, chapter.sections, chapter.cells, chapter.footnotes),
         *(chapter.directives, chapter.rules),

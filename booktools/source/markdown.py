@@ -19,6 +19,8 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
+from booktools.source.tables import find_lost_tables
+
 # How Git begins what it could not merge.
 _CONFLICT = "<<<<<<< "
 # A heading but for the blank behind its marks.
@@ -65,6 +67,7 @@ def find_lost(text: str) -> Iterator[tuple[int, str, str, str]]:
             what += ": text is above it"
             hint = "leave a blank line above it"
         yield lost.count("\n"), "formula-in-text", what, hint
+    yield from find_lost_tables(text)
 
 
 def _find_lost_fences(text: str) -> Iterator[int]:

@@ -29,6 +29,7 @@ RULES = {
     "unsaved-helper": Rule("what code takes from the package is saved there"),
     "heading-label": Rule("each heading of a chapter has a label"),
     "second-title": Rule("a chapter has one title: `# TITLE`"),
+    "lost-table": Rule("lines with bars are a table"),
     "alt-text": Rule("each picture has a text for who cannot see it"),
     "directive-option": Rule("an option of a directive or cell has a colon"),
     "undefined-footnote": Rule("each `[^name]` has its text"),

@@ -21,6 +21,7 @@ BREACHES = {
         "chapters/a.md": HEAD + CELL + SAVE.replace("  #@save", "")
     },
     "second-title": {"chapters/a.md": HEAD + "(sec-b)=\n# B\n"},
+    "lost-table": {"chapters/a.md": HEAD + "| a | b |\n|---|\n"},
     "heading-label": {"chapters/a.md": HEAD + "## B\n"},
     "undefined-footnote": {"chapters/a.md": HEAD + "Text[^1].\n"},
     "unused-footnote": {"chapters/a.md": HEAD + "[^1]: Text.\n"},
