@@ -22,6 +22,13 @@ _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # No text needs them, and programs do not agree whether they end a line.
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
+# A setting in a line of its own; one among others, in braces; what in a text
+# YAML would take for its own; an item of a list but for its space.
+_SETTING = re.compile(r"\s*(?:- +)*([\w-]+): +([^\s{\[#].*?)\s*(?: #.*)?")
+_INNER_SETTING = re.compile(r"[{,] *([\w-]+): +([^,{}\[\]]*?) *(?=[,}]|$)")
+_NEEDS_QUOTES = re.compile(r"^[@`%*&!'\"]|: |:$")
+_LOST_ITEM = re.compile(r"\s*-([\w-]+:(?: .*)?)")
+
 
 class _TwiceError(yaml.MarkedYAMLError):
     """A name that stands twice: programs take the last one and say nothing."""
@@ -165,9 +172,32 @@ def load_yaml(text: str, path: str, first_line: int = 1) -> Any:
     except RecursionError:
         above, reason = 0, "too many brackets are inside one another"
     what = f"this is not YAML: {reason}"
-    hint = "write spaces instead of the tab" if "'\\t'" in str(reason) else ""
+    lines = text.split("\n")
+    hint = _advise(str(reason), lines[above] if above < len(lines) else "")
     problem = Problem(path, first_line + above, "bad-yaml", what, hint)
     raise BookError([problem])
+
+
+def _advise(reason: str, line: str) -> str:
+    """Return what would make YAML of a line, or nothing."""
+    if "'\\t'" in reason:
+        return "write spaces instead of the tab"
+    if match := _LOST_ITEM.fullmatch(line):
+        return f"write a space behind the hyphen: - {match[1]}"
+    if "'-'" in reason and line.strip():
+        return f"a list goes on with a hyphen: - {line.strip()}"
+    inner = _INNER_SETTING.finditer(line)
+    for match in filter(None, [_SETTING.fullmatch(line), *inner]):
+        name, value = match.groups()
+        text = value.replace("'", "''")
+        if value[0] == value[-1] and value[0] in "'\"":
+            text = text.strip(value[0])
+        if _NEEDS_QUOTES.search(value) and value != f"'{text}'":
+            return f"put the text in quotes: {name}: '{text}'"
+    if "mapping values" in reason:
+        hint = "begin the line where those begin that it belongs to;"
+        return f"{hint} a text with a colon stands in quotes"
+    return ""
 
 
 def mapping(value: Any) -> dict[str, Any]:

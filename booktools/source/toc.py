@@ -13,6 +13,7 @@ from booktools.source.text import (
     line_at,
     lines_of,
     load_yaml,
+    meant,
     meant_file,
     read_setup,
     scalars,
@@ -25,6 +26,10 @@ _OTHER_FORMATS = {
     ".ipynb": "turn it into Markdown: jupytext --to md:myst {stem}.ipynb",
     ".rst": "write it as Markdown: {stem}.md",
 }
+
+# What begins an entry, and how.
+_ENTRIES = ("file", "glob", "url")
+_ITEM = 'each entry begins with a hyphen and a space: "- {}: NAME"'
 
 
 class Entry(NamedTuple):
@@ -57,10 +62,11 @@ def read_toc(root: Path, problems: list[Problem]) -> Iterator[Entry]:
         *(MalformedError, AttributeError, KeyError),
         *(RecursionError, TypeError, ValueError),
     ) as error:
-        what, hint = re.sub(r"\{(.*?)\}", _sorted_set, str(error)), ""
+        what = re.sub(r"\{(.*?)\}", _sorted_set, str(error))
+        line, hint = _explain(text, what)
         if not isinstance(error, MalformedError):
             hint = "look for a list where there should be a name, or the like"
-        report(_line_of_malformed(text, str(error)), what, hint)
+        report(line, what, hint)
         raise BookError(problems) from None
 
     def walk(name: str) -> Iterator[str]:
@@ -113,9 +119,32 @@ def _sorted_set(match: re.Match[str]) -> str:
     return ", ".join(sorted(match[1].split(", ")))
 
 
-def _line_of_malformed(text: str, message: str) -> int:
-    """Return the line that sphinx-external-toc complains of."""
+def _explain(text: str, message: str) -> tuple[int, str]:
+    """Return the line that sphinx-external-toc complains of, and a hint."""
     if match := re.search(r"multiple times: '(.*)'", message):
-        return lines_of(text, match[1])[-1]
-    match = re.search(r"@ '(.*?)'", message)
-    return line_at(text, match[1].split("/")) if match else 1
+        return lines_of(text, match[1])[-1], ""
+    place = re.search(r"@ '(.*?)'", message)
+    names = place[1].split("/") if place else []
+    if match := re.match(
+        r"Unknown keys found: '(.*?)'.*?, allowed: ", message
+    ):
+        name = match[1]
+        hint = meant(name, re.findall(r"'(\w+)'", message[match.end() :]))
+        if name.lstrip("-") in _ENTRIES:
+            hint = _ITEM.format(name.lstrip("-"))
+        return line_at(text, [*names, name]), hint
+    if match := re.match(r"'(\w+)' not a non-empty list", message):
+        line = line_at(text, [*names, match[1]])
+        # What stands there instead, further in, if anything.
+        lines = text.split("\n")
+        begin = _indent(lines[line - 1])
+        below = next((n for _, n in scalars(text) if n > line), line)
+        is_inside = _indent(lines[below - 1]) > begin
+        hint = _ITEM.format("caption" if match[1] == "parts" else "file")
+        return below if is_inside else line, hint
+    hint = _ITEM.format("file") if message.startswith("entry ") else ""
+    return line_at(text, names), hint
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

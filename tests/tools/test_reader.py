@@ -99,8 +99,8 @@ tags: [hide-input]
 ~~~~
 """,
     "chapters/dated.md": f"{MYSTNB[:-4]}date: 2024-01-02\n---\n# No code\n",
-    "chapters/above.md": MYSTNB
-    + """\
+    "chapters/above.md": f"{MYSTNB[:-4]}rules: {{second-title: false}}\n---\n"
+    """\
 Term
 : Definition
 
