@@ -129,6 +129,7 @@ On top stand ``__main__``, which finds the module of a command, and
     ``execution``  which chapters run anew, before pages are read
     ``features``   which features a book has
     ``order``      the stages of a build;  ``state``  what features share
+    ``stopping``   how problems end a build
     ``texts``      what features translate texts with
 ``check/``       what an author's site may have wrong; pytest runs it
     ``command``    builds the site where that is due, runs the checks

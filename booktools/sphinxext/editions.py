@@ -27,8 +27,8 @@ from booktools.run.beside import Beside
 from booktools.run.shards import wanted_shard
 from booktools.source.installed import installed
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import stop
 from booktools.sphinxext.state import build
+from booktools.sphinxext.stopping import stop
 
 LOGGER = logging.getLogger(__name__)
 

@@ -45,8 +45,8 @@ from booktools.source.options import is_notebook
 from booktools.source.parts import Cell
 from booktools.source.text import read_text
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import stop
 from booktools.sphinxext.state import Build, Tested, build, memory
+from booktools.sphinxext.stopping import stop
 
 LOGGER = logging.getLogger(__name__)
 
@@ -110,11 +110,16 @@ class _Execution:
             prepare(this.book.root, list(filter(None, codes)))
         if problems := [p for c in chapters for p in find_unscriptable(c)]:
             stop(problems)
-        self._codes = {
-            chapter.docname: _read_code(this, chapter)
-            for chapter in chapters
-            if chapter.cells or chapter.checks
-        }
+        self._codes = {}
+        problems = []
+        for chapter in chapters:
+            if chapter.cells or chapter.checks:
+                try:
+                    self._codes[chapter.docname] = _read_code(this, chapter)
+                except BookError as error:
+                    problems += error.problems
+        if problems:
+            stop(problems)
 
     def find_outdated(self, app: Sphinx, env: Any, *_: object) -> list[str]:
         """Return the chapters whose outputs are not what they were."""
@@ -241,12 +246,15 @@ def _build_files(env: Any) -> dict[str, object]:
 
 
 def _read_code(this: Build, chapter: Chapter) -> _Code:
-    """Find out what the outputs of a chapter depend on."""
+    """Find out what the outputs of a chapter depend on.
+
+    Raises
+    ------
+    BookError
+        If its front matter names limits, or files, that there are not.
+    """
     root = this.book.root
-    try:
-        limits = read_limits(root, chapter)
-    except BookError as error:
-        stop(error.problems)
+    limits = read_limits(root, chapter)
     tests = tuple(
         Cell(number, check.line, checks.imports_of(check.source), {}, None)
         for number, check in enumerate(chapter.checks)

@@ -24,6 +24,7 @@ from sphinx.util.logging import NAMESPACE, WarningStreamHandler
 from booktools.problem import Problem
 from booktools.source.config import CONFIG
 from booktools.sphinxext import problems
+from booktools.sphinxext.stopping import located
 
 # At the end of a message: its kind, which MyST writes there itself.
 _KIND = re.compile(r"\s*\[([a-z_-]+\.[a-z_.-]+)\]$")
@@ -87,7 +88,7 @@ class _Messages:
         if not path:
             text = f"error: {text} [{rule}]"
             return f"{text}\n    hint: {hint}" if hint else text
-        return problems.located(Problem(path, line, rule, text, hint))
+        return located(Problem(path, line, rule, text, hint))
 
     def _place(self, where: Any, text: str, target: str) -> tuple[str, int]:
         """Return the file and the line that a message is about."""

@@ -12,6 +12,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from booktools.problem import BookError
+from booktools.sphinxext.stopping import stop
+
 
 class Stage(Enum):
     """An event of Sphinx, and when among the others it is called."""
@@ -91,14 +94,19 @@ class Stage(Enum):
 
 
 def connect(app: Sphinx, stage: Stage, handler: Callable[..., Any]) -> None:
-    """Call a function in each build, or for each page, at a stage."""
-    event, priority = stage.value
-    if stage not in (Stage.COMPLETE, Stage.LAID_OUT, Stage.TYPESET):
-        app.connect(event, handler, priority=priority)
-        return
+    """Call a function in each build, or for each page, at a stage.
 
-    def handle(app: Sphinx, *arguments: Any) -> None:
-        if app.builder.format == "html":
-            handler(app, *arguments)
+    A `BookError` that it raises stops the build.
+    """
+    event, priority = stage.value
+    of_site = stage in (Stage.COMPLETE, Stage.LAID_OUT, Stage.TYPESET)
+
+    def handle(app: Sphinx, *arguments: Any) -> Any:
+        if of_site and app.builder.format != "html":
+            return None
+        try:
+            return handler(app, *arguments)
+        except BookError as error:  # of which Sphinx would name the function
+            stop(error.problems)
 
     app.connect(event, handle, priority=priority)

@@ -6,13 +6,11 @@ What nobody has foreseen ends in one sentence as well.
 import functools
 import os
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from myst_nb.core.read import (
     is_myst_markdown_notebook,
@@ -21,12 +19,10 @@ from myst_nb.core.read import (
 from sphinx.application import Sphinx
 from sphinx.util.nodes import get_node_line, get_node_source
 
-from booktools.editions.standalone import EDITION, Locator, locator
-from booktools.problem import BookError, Problem
+from booktools.editions.standalone import EDITION, locator
+from booktools.problem import Problem
 from booktools.sphinxext.order import Stage, connect
-
-# In an edition, the one function that says where a line is from.
-_LOCATORS: list[Locator] = []
+from booktools.sphinxext.stopping import LOCATORS, stop
 
 # An event of our own: a feature has found a problem.
 FOUND = "problem-found"
@@ -39,9 +35,9 @@ def setup(app: Sphinx) -> None:
     app.connect(FOUND, lambda _, problem: found.append(problem))
     connect(app, Stage.PROBLEMS, lambda *_: found and stop(found))
     sys.excepthook = _report_unforeseen
-    _LOCATORS.clear()
+    LOCATORS.clear()
     if getattr(app.config, EDITION):
-        _LOCATORS.append(locator(Path(app.srcdir)))
+        LOCATORS.append(locator(Path(app.srcdir)))
 
 
 def report(app: Sphinx, problem: Problem) -> None:
@@ -117,22 +113,6 @@ def directive(app: Sphinx, node: Any, text: str) -> tuple[str, int]:
 def relative(app: Sphinx, path: Path) -> str:
     """Return a path as problems name it."""
     return Path(os.path.relpath(path, app.srcdir)).as_posix()
-
-
-def stop(problems: Iterable[Problem]) -> NoReturn:
-    """End the build without a traceback, the problems its last words."""
-    error = BookError(map(located, problems))
-    count = len(error.problems)
-    total = f"{count} problem{'s' * (count > 1)}, no page written:"
-    raise SystemExit(f"\n{total}\n{error}")
-
-
-def located(problem: Problem) -> Problem:
-    """Return a problem where an author can fix it."""
-    for locate in _LOCATORS:
-        path, line = locate(problem.path, problem.line)
-        problem = replace(problem, path=path, line=line)
-    return problem
 
 
 def _report_unforeseen(

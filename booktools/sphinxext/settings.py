@@ -22,7 +22,7 @@ from booktools.source.text import mapping
 from booktools.source.toc import TOC
 from booktools.sphinxext import features
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import stop
+from booktools.sphinxext.stopping import stop
 
 TABLES = Path(__file__).with_name("settings.yml")
 MACROS = "sphinx.config.mathjax3_config.tex.macros."

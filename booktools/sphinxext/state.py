@@ -28,7 +28,7 @@ from booktools.source.mentions import SavedName, read_saved_names
 from booktools.source.package import read_version, render_package, stale_files
 from booktools.source.text import read_text
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import stop
+from booktools.sphinxext.stopping import stop
 
 # In the metadata of a page, which Sphinx forgets with it.
 HAS_CODE = "booktools_has_code"

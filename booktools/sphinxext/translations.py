@@ -13,7 +13,7 @@ from sphinx.locale import _, get_translator
 from booktools.language import load_language
 from booktools.problem import BookError
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import stop
+from booktools.sphinxext.stopping import stop
 from booktools.sphinxext.texts import CATALOG
 
 

@@ -1,8 +1,12 @@
 """Each warning says file, line and rule, and what may have been meant."""
 
 import re
+from unittest.mock import Mock
 
 import pytest
+
+from booktools.problem import BookError, Problem
+from booktools.sphinxext import order
 
 CONFIG = """\
 title: A small book
@@ -223,3 +227,22 @@ def test_figures_of_cells_have_a_text(new_book):
         r"a.md:(\d+): .* \[alt-text\]$", book.build().stderr, re.M
     )
     assert [int(line) for line in found] == fences[1:]
+
+
+@pytest.mark.parametrize("stage", order.Stage, ids=lambda stage: stage.name)
+def test_problems_at_any_stage_are_the_last_words(stage):
+    """Not those of Sphinx, which would name the function."""
+    app = Mock()
+    app.builder.format = "html"
+
+    def fail(*arguments):
+        raise BookError([Problem("a.md", 2, "rule", "it is wrong", "do it")])
+
+    order.connect(app, stage, fail)
+    [call] = app.connect.mock_calls
+    with pytest.raises(SystemExit) as caught:
+        call.args[1](app)
+    assert str(caught.value) == (
+        "\n1 problem, no page written:\n"
+        "a.md:2: error: it is wrong [rule]\n    hint: do it"
+    )
