@@ -24,6 +24,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``macros``     the author's TeX macros, written out
     ``magics``     finds lines of IPython's own, and Python inside of them
     ``python``     code -> its names, its imports, what runs at import
+    ``data``       the files that a chapter reads, which its notebook brings
     ``early``      helpers that code uses before they are saved
     ``filenames``  chapters whose files have the name of a module
     ``marks``      where in a cell marks ``#@save`` stand

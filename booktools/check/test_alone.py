@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,18 +102,8 @@ def _why(text: str) -> tuple[str, str, str]:
         return f"there is no {name}", hint, f"import {name}"
     hint = "see what the chapter has that its notebook lacks"
     if "FileNotFoundError" in last:
-        hint = "readers have no file of the book: let the chapter write it"
+        hint = "name what it reads in its front matter: data: [FILE]"
     return last, hint, ""
-
-
-def _give_data(site: BuiltSite, chapter: Chapter, folder: Path) -> None:
-    """Put the files that a chapter names beside it."""
-    named = chapter.front_matter.get("data") or []
-    home = (site.book.root / site.original(chapter).path).parent
-    for name in map(str, named if isinstance(named, list) else [named]):
-        if (home / name).is_file() and not Path(name).is_absolute():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(home / name, folder / name)
 
 
 @pytest.fixture
@@ -139,7 +128,6 @@ def test_script(
     name = f"{chapter.name}.py"
     script += IMPORT_ALL.format(package=site.book.package)
     (here / name).write_text(script, "utf-8")
-    _give_data(site, chapter, here)
     figures = here.parent / "figures"
     figures.touch()
     done = reader.run(
@@ -201,7 +189,6 @@ def test_notebook(
     """Run a downloaded notebook; it has as many figures as the page."""
     page = f"{chapter.docname}.html"
     notebook = nbformat.read(site.notebook(chapter, ".ipynb"), 4)
-    _give_data(site, chapter, here)
     try:
         jupyter.run_notebook(notebook, here)
     except CellExecutionError as error:

@@ -4,13 +4,16 @@ It is for readers who have nothing of this book but that one file.
 """
 
 import ast
+import base64
 import functools
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from string import Template
+from types import MappingProxyType
 
 from booktools.language import translate_python
 from booktools.source.chapter import Chapter
@@ -20,12 +23,20 @@ from booktools.source.python import read_code
 
 _ASSETS = Path(__file__).parent / "assets"
 
+# What would not stay as it is in a literal: characters that end a line for
+# some programs, blanks and prompts that IPython takes away from lines.
+_CHANGED = re.compile(
+    r"(?m)[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]"
+    r"|^[^\S\n]+$|^[^\S\n]*(?:>>>|\.\.\.)"
+)
+
 
 def first_cell(
     library: Library,
     files: Mapping[str, str],
     chapter: Chapter,
     gettext: Callable[[str], str] = str,
+    data: Mapping[str, bytes] = MappingProxyType({}),
 ) -> str:
     """Return the code that makes a chapter's notebook stand on its own.
 
@@ -39,6 +50,8 @@ def first_cell(
         The chapter.
     gettext : callable
         What translates English texts; by default, they stay English.
+    data : mapping of str to bytes
+        The files that the chapter reads, by the names that it has for them.
 
     Returns
     -------
@@ -76,6 +89,10 @@ def first_cell(
             files="\n\n".join(lines),
         )
         parts.append(text)
+    if data:
+        lines = [f"{name!r}: {_literal(data[name])}," for name in data]
+        text = "\n\n".join(lines)
+        parts.append(fill("first_cell_data", gettext, files=text))
     return "\n\n\n".join(parts)
 
 
@@ -127,9 +144,19 @@ def _distributions() -> Mapping[str, list[str]]:
 
 def quote(text: str) -> str:
     """Return a literal that shows the lines of a text as they are."""
-    if "'''" not in text and "\r" not in text:
+    if not re.search(r"'''|\r|['\\]\Z", text):
         return f"r'''{text}'''"
-    escapes = {"\\": r"\\", "'''": r"\'\'\'", "\r": r"\r"}
-    for plain, escape in escapes.items():
-        text = text.replace(plain, escape)
+    text = text.replace("\\", r"\\")
+    # The last quote would be the first of those that end the literal.
+    text = re.sub(r"'\Z", r"\\'", text)
+    text = text.replace("'''", r"\'\'\'").replace("\r", r"\r")
     return f"'''{text}'''"
+
+
+def _literal(data: bytes) -> str:
+    """Return a literal: the text, or Base64 where that would not do."""
+    with suppress(UnicodeDecodeError):
+        text = data.decode()
+        if not _CHANGED.search(text):
+            return quote(text)
+    return f"b'''\n{base64.encodebytes(data).decode()}'''"

@@ -17,13 +17,12 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from booktools.problem import BookError, Problem
 from booktools.source.chapter import Book, Chapter
+from booktools.source.data import data_names, read_data
 from booktools.source.installed import installed
 from booktools.source.magics import executed_python
 from booktools.source.package import read_version, render_package
 from booktools.source.python import Code, Statement, read_code
-from booktools.source.text import meant_file
 
 # Stands for every saved name, since the code does not show which it uses.
 ANY = "*"
@@ -199,7 +198,7 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     Raises
     ------
     BookError
-        If one of these files does not exist.
+        If one of the named files is not there, or not in the book.
     """
     cells = [executed_python(cell.source) for cell in chapter.cells]
     parts = [library.digest(library.uses(cells))]
@@ -210,23 +209,8 @@ def chapter_digest(library: Library, chapter: Chapter, root: Path) -> str:
     for path in sorted({file.resolve() for file in local}):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         parts.append(f"{os.path.relpath(path, root)} {content}")
-    problems = []
-    named = chapter.front_matter.get("data") or []
-    for name in map(str, named if isinstance(named, list) else [named]):
-        path = root / chapter.path
-        file = path.parent / name
-        if file.is_file():
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
-            parts.append(f"{name} {content}")
-            continue
-        lines = path.read_text("utf-8").split("\n")
-        at = next((i for i, text in enumerate(lines, 1) if name in text), 1)
-        what = f"there is no data file {name!r}"
-        hint = "name it as seen from the chapter's folder"
-        hint = meant_file(path.parent, name, hint)
-        problems.append(Problem(chapter.path, at, "missing-data", what, hint))
-    if problems:
-        raise BookError(problems)
+    for name, data in read_data(chapter, root).items():
+        parts.append(f"{name} {hashlib.sha256(data).hexdigest()}")
     return _digest(parts)
 
 
@@ -240,9 +224,7 @@ def chapter_files(
     folder = (root / chapter.path).parent
     found = [*(root / package).glob("*.py")]
     found += _local_files(sources, package, [folder, root])
-    named = chapter.front_matter.get("data") or []
-    names = map(str, named if isinstance(named, list) else [named])
-    return sorted({*found, *(folder / name for name in names)})
+    return sorted({*found, *(folder / name for name in data_names(chapter))})
 
 
 def describe(book: Book, library: Library, target: str = "") -> list[str]:

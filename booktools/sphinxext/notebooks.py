@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 import zipfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,11 +26,13 @@ from booktools.publish.archive import write_zip
 from booktools.publish.layout import NOTEBOOKS, READMES
 from booktools.render.script import to_script
 from booktools.render.takeaway import first_cell
+from booktools.source.data import find_heavy, read_data
 from booktools.source.text import read_text
 from booktools.sphinxext.inlines import above, is_a, show_image
 from booktools.sphinxext.markdown import ANSWERS, Block, Writer, is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.state import HAS_CODE, build, memory, pages_with_code
+from booktools.sphinxext.stopping import stop
 from booktools.sphinxext.texts import _
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -56,6 +59,11 @@ def _note_code(app: Sphinx, doctree: Any) -> None:
 
 def _begin(app: Sphinx) -> None:
     if app.builder.format == "html":
+        this = build(app)
+        chapters = [c for c in this.book.chapters if c.cells]
+        problems = [find_heavy(c, this.book.root) for c in chapters]
+        if any(problems):
+            stop(chain(*problems))
         notebooks = _Notebooks(app)
         connect(app, Stage.RIGHT, notebooks.find_stale)
         # Before features that make HTML of what is in a page.
@@ -166,9 +174,11 @@ class _Notebooks:
             yield new_markdown_cell("\n\n".join(head)), None
         this = self._build
         chapter = this.chapters.get(docname)
-        if chapter and (
-            setup := first_cell(this.library, this.package, chapter, _)
-        ):
+        setup = ""
+        if chapter:
+            data = read_data(chapter, this.book.root)
+            setup = first_cell(this.library, this.package, chapter, _, data)
+        if setup:
             metadata = {"tags": ["setup"], **FOLDED}
             yield new_code_cell(setup, metadata=metadata), None
         sources = self._sources(docname)

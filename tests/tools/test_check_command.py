@@ -80,6 +80,20 @@ def twice(x):  #@save
     return 2 * x
 ```
 """
+# Nothing is wrong with it: readers get what it reads.
+READS = """\
+---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+data: [numbers.csv, ../data/some.bin]
+---
+(sec-reads)=
+# What is in files
+
+```{code-cell}
+print(open("numbers.csv").read(), open("../data/some.bin", "rb").read())
+```
+"""
 FINE = """\
 (sec-fine)=
 # Fine
@@ -91,6 +105,8 @@ FAULTS = {
     "chapters/faults.md": TEXT,
     "chapters/fine.md": FINE,
     "chapters/helper.md": HELPER,
+    "chapters/reads.md": READS,
+    "chapters/numbers.csv": "1,2\n3,4\n",
     "chapters/halves.py": "def half(x):\n    return x / 2\n",
     "requirements.txt": "# What chapters import\nnumpy==2.4.6\n",
 }
@@ -101,6 +117,8 @@ def faulty(builder, tmp_path_factory):
     root = tmp_path_factory.mktemp("faulty") / "book"
     write_book(root, FAULTS)
     (root / "chapters" / "noise.png").write_bytes(noise(500, 400))
+    (root / "data").mkdir()
+    (root / "data" / "some.bin").write_bytes(b"\0\xff\r\n")
     book = Book(root, builder)
     book.extract()
     book.succeed()

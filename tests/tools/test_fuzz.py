@@ -18,6 +18,7 @@ from booktools.problem import BookError
 from booktools.render.script import find_unscriptable, to_script
 from booktools.render.takeaway import first_cell
 from booktools.source.chapter import read_book
+from booktools.source.data import read_data
 from booktools.source.deps import Library, chapter_digest
 from booktools.source.package import render_package
 from booktools.source.text import read_text
@@ -313,7 +314,7 @@ def read_all(root, changed):
         if chapter.path not in changed:
             continue
         chapter_digest(library, chapter, root)
-        first_cell(library, files, chapter)
+        first_cell(library, files, chapter, data=read_data(chapter, root))
         cells = [
             new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
             for cell in chapter.cells

@@ -1,5 +1,6 @@
 """Notebooks and scripts for readers who have nothing else of this book."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from booktools.render.script import find_unscriptable, to_script
-from booktools.render.takeaway import first_cell
+from booktools.render.takeaway import first_cell, quote
 from booktools.source.chapter import Book, read_book, read_chapter
 from booktools.source.deps import Library
 from booktools.source.package import render_package
@@ -329,6 +330,74 @@ def test_what_is_not_whole_is_no_package(cells, reader, here):
     result = reader.run("-c", source, cwd=here)
     assert "OSError" in result.stderr
     assert modules(here) == {"a_basics"}
+
+
+# What a chapter may read: text in which a literal might end, lines that mean
+# something in a script or a notebook, and what is no text.
+DATA = {
+    "numbers.csv": b"1,2\n3,4\n",
+    "empty.txt": b"",
+    "deep/er/a 'b' \"c\".txt": "求\u3000导 $x ${y} {z} \\n\n".encode(),
+    "quotes.txt": b"a 'b'",
+    "three.txt": b"'''\n\\'''\"\"\"''",
+    "backslash.txt": b"a\\",
+    "windows.csv": b"1;2\r\n3;4\r\n",
+    "lines.txt": b"\n\n# %%\n%time\n!ls\n?x\n```\n# +\n\n\ta\t\n",
+    "blanks.txt": b"a\n  \nb",
+    "prompts.txt": b"a\n  >>> x\n  1\n",
+    "marks.txt": "\ufeffa\x0cb\x1cc\x85d\u2028e\0".encode(),
+    "latin.txt": "é".encode("latin-1"),
+    "../data/all.bin": bytes(range(256)) * 8,
+}
+
+
+@pytest.fixture
+def data_cell(make_book):
+    """Return the first cell of a chapter that only reads files."""
+    book = read_book(make_book(BOOK))
+    chapter = next(c for c in book.chapters if c.name == "g_nothing")
+    return first_cell(Library("d2lmini", {}), {}, chapter, data=DATA)
+
+
+def test_it_writes_the_files_that_the_chapter_reads(
+    data_cell, reader, jupyter, here
+):
+    setup = new_code_cell(data_cell, metadata={"tags": ["setup"]})
+    notebook = new_notebook(cells=[setup])
+    (here / "x.py").write_text(to_script(notebook, (), ()), "utf-8")
+    result = reader.run("x.py", cwd=here)
+    assert (result.returncode, result.stderr, result.stdout) == (0, "", "")
+    assert {name: (here / name).read_bytes() for name in DATA} == DATA
+    # Text can be read.
+    assert data_cell.count("b'''") == 5
+    assert "r'''1,2\n3,4\n'''" in data_cell
+
+    other = here.parent.parent / "c" / "d"
+    other.mkdir(parents=True)
+    notebook.cells.append(new_code_cell("dir()"))
+    jupyter.run_notebook(notebook, other)
+    assert {name: (other / name).read_bytes() for name in DATA} == DATA
+    assert notebook.cells[0].outputs == []
+    assert "_write_files" not in str(notebook.cells[1].outputs)
+
+
+def test_files_that_are_there_stay(data_cell, reader, here):
+    (here / "x.py").write_text(data_cell + "\nprint('goes on')", "utf-8")
+    (here / "numbers.csv").write_bytes(b"5,6\n")
+    (here / "empty.txt").write_bytes(b"")
+    times = {p: p.stat().st_mtime_ns for p in here.glob("*.*")}
+    for _ in range(2):
+        result = reader.run("x.py", cwd=here)
+        assert (result.returncode, result.stdout) == (0, "goes on\n")
+        assert result.stderr.count("\n") == 1
+        assert "the file numbers.csv is not" in result.stderr
+        assert {p: p.stat().st_mtime_ns for p in times} == times
+    assert (here / "quotes.txt").read_bytes() == DATA["quotes.txt"]
+
+
+@pytest.mark.parametrize("text", ["a'", "''", "a\\", "\\'", "'''", "'\r''"])
+def test_a_literal_is_its_text(text):
+    assert ast.literal_eval(quote(text)) == text
 
 
 SCRIPT = {
