@@ -1,7 +1,7 @@
 """Pictures have a size before they are loaded, and load when needed.
 
-A picture that is not there stops the build, and one without a text for who
-cannot see it.
+A picture that is not there stops the build, one without a text for who cannot
+see it, and a caption without a picture.
 """
 
 from collections.abc import Iterable
@@ -15,10 +15,11 @@ from sphinx.util.images import get_image_size
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import Problem
-from booktools.source.text import meant_file
+from booktools.source.text import mapping, meant_file
+from booktools.sphinxext.markdown import is_cell
 from booktools.sphinxext.order import Stage, connect
 from booktools.sphinxext.problems import place, relative, report
-from booktools.sphinxext.state import build
+from booktools.sphinxext.state import build, has_run
 
 
 def setup(app: Sphinx) -> None:
@@ -26,6 +27,7 @@ def setup(app: Sphinx) -> None:
     app.add_node(nodes.image, override=True, html=(_visit, _depart))
     app.add_css_file("figures.css")
     connect(app, Stage.PARSED, _find_pictures)
+    connect(app, Stage.PARSED, _find_lost_captions)
 
 
 def _find_pictures(app: Sphinx, doctree: nodes.document) -> None:
@@ -49,6 +51,26 @@ def _find_pictures(app: Sphinx, doctree: nodes.document) -> None:
         else:
             report(app, _missing(app, node, unquote(name)))
             node.parent.remove(node)  # Sphinx would complain again
+
+
+def _find_lost_captions(app: Sphinx, doctree: nodes.document) -> None:
+    """Report cells with a caption that show nothing to put it below.
+
+    MyST-NB makes a figure of each output but text that is printed.
+    """
+    if not has_run(app):
+        return
+    for cell in doctree.findall(is_cell):
+        options = mapping(mapping(cell["cell_metadata"]).get("mystnb"))
+        figure = mapping(options.get("figure"))
+        said = {"caption": "a caption", "name": "the name of a figure"}
+        has = next((said[key] for key in said if figure.get(key)), "")
+        if has and not any(cell.findall(nodes.figure)):
+            source, line = place(app, cell)
+            what = f"this cell has {has}, but shows no picture"
+            hint = "let it show one, as plt.show() does, or take that away"
+            path = relative(app, source)
+            report(app, Problem(path, line, "lost-caption", what, hint))
 
 
 def _find_text(app: Sphinx, node: nodes.image) -> None:

@@ -229,6 +229,48 @@ def test_figures_of_cells_have_a_text(new_book):
     assert [int(line) for line in found] == fences[1:]
 
 
+CAPTION = "{figure: {name: fig-a, caption: Up}, image: {alt: Up}}"
+# The option of a cell, its code, and what is said of it.
+CAPTIONS = [
+    (f":mystnb: {CAPTION}\n", "print(1)", "a caption"),
+    (":mystnb: {figure: {caption: Up}}\n", "x = 1", "a caption"),
+    (":mystnb: {figure: {name: fig-a}}\n", "x = 1", "the name of a figure"),
+    (f":tags: [hide-input]\n:mystnb: {CAPTION}\n", "print(1)", "a caption"),
+    (f":tags: [remove-output]\n:mystnb: {CAPTION}\n", PLOT, "a caption"),
+    (f"---\nmystnb: {CAPTION}\n---\n", "print(1)", "a caption"),
+    (f":mystnb: {CAPTION}\n", PLOT, ""),
+    (f":tags: [hide-output]\n:mystnb: {CAPTION}\n", f"print(1)\n{PLOT}", ""),
+    # What is below it need not be drawn.
+    (f":mystnb: {CAPTION}\n", "'a value'", ""),
+    (":mystnb: {figure: {align: left}}\n", "print(1)", ""),
+]
+
+
+def test_captions_without_a_picture(new_book):
+    """They would be lost."""
+    text, expected = FRONT + START, []
+    for number, (option, source, what) in enumerate(CAPTIONS):
+        if what:
+            place = f"chapters/a.md:{text.count(chr(10)) + 1}"
+            what = f"this cell has {what}, but shows no picture"
+            expected.append(f"{place}: error: {what} [lost-caption]")
+        option = option.replace("fig-a", f"fig-{number}")
+        source = source.removesuffix("```\n").rstrip()
+        text += f"```{{code-cell}}\n{option}{source}\n```\n\n"
+        text += "Some text.\n\n" * (number % 2)
+    files = {"_config.yml": CONFIG, "references.bib": BIB}
+    book = new_book(files | {"chapters/a.md": text})
+    result = book.build()
+    assert [t for t in result.stderr.split("\n") if "a.md" in t] == expected
+    # Where nothing runs, nothing is shown.
+    book.replace(
+        "chapters/a.md",
+        "---\nfile",
+        "---\nmystnb: {execution_mode: 'off'}\nfile",
+    )
+    assert "lost-caption" not in book.build().stderr
+
+
 @pytest.mark.parametrize("stage", order.Stage, ids=lambda stage: stage.name)
 def test_problems_at_any_stage_are_the_last_words(stage):
     """Not those of Sphinx, which would name the function."""
