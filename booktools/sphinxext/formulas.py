@@ -5,7 +5,7 @@ any is written.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,12 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.locale import _
 from sphinx.util.math import get_node_equation_number
-from sphinx.util.nodes import get_node_line, get_node_source
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.problem import BookError, Problem
 from booktools.render import katex
 from booktools.sphinxext.order import Stage, connect
-from booktools.sphinxext.problems import report
+from booktools.sphinxext.problems import report, source_of, true_line
 from booktools.sphinxext.state import Formula, memory
 
 # Where, in the site's _static, KaTeX's style and fonts are.
@@ -42,6 +41,7 @@ DEFINES = re.compile(
     r"\\(?:(?:re|provide)?newcommand|providecommand|[egx]?def|(?:future)?let"
     r"|global|long|newenvironment|DeclareMathOperator)(?![a-zA-Z])"
 )
+_DIRECTIVE = re.compile(r"[\s>]*(?:`{3,}|:{3,})\{")
 MACROS = (
     "name a command in _config.yml: sphinx: {config: {mathjax3_config: {tex:"
     " {macros: {RR: '\\mathbb{R}'}}}}}"
@@ -78,19 +78,19 @@ def _add_folder(app: Sphinx) -> None:
 
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
-    formulas = [
-        Formula(
-            node.astext(),
-            isinstance(node, nodes.math_block),
-            get_node_source(node),
-            get_node_line(node),
-            node.get("written", node.astext()),
-        )
-        for kind in (nodes.math, nodes.math_block)
-        for node in doctree.findall(kind)
-    ]
+    formulas = []
+    for node in doctree.findall(_is_formula):
+        path, line = source_of(app, node)
+        path = path or Path(app.env.doc2path(app.env.docname))
+        tex, display = node.astext(), isinstance(node, nodes.math_block)
+        written = node.get("written", tex)
+        formulas.append(Formula(tex, display, str(path), line, written))
     if formulas:
         memory(app.env).formulas[app.env.docname] = formulas
+
+
+def _is_formula(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.math | nodes.math_block)
 
 
 def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
@@ -113,16 +113,55 @@ def _render(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
             report(app, problem)
         return []
     known.katex = version
-    for formula in formulas:
+    wrong = [
+        f._replace(line=true_line(app, Path(f.source), f.line))
+        for f in formulas
+        if known.answers[f.tex, f.display].error or DEFINES.search(f.written)
+    ]
+    for formula, start in _starts(wrong):
         answer = known.answers[formula.tex, formula.display]
-        if answer.error or DEFINES.search(formula.written):
-            report(app, _problem(app, formula, answer))
+        report(app, _problem(app, formula, answer, start))
     _write_files(_folder(app) / FONTS, known.fonts)
     # Pages name style and fonts with their checksums.
     return [] if known.fonts == fonts else list(env.all_docs)
 
 
-def _problem(app: Sphinx, formula: Formula, answer: katex.Answer) -> Problem:
+def _starts(formulas: Iterable[Formula]) -> Iterator[tuple[Formula, int]]:
+    """Yield formulas, and where in its file each of them begins.
+
+    docutils knows where about the paragraph begins that a formula is part of,
+    not on which of its lines the formula is.
+    """
+    equal: dict[tuple[str, str], list[Formula]] = {}
+    for formula in sorted(formulas, key=lambda f: f.line):
+        key = (formula.source, formula.written)
+        equal.setdefault(key, []).append(formula)
+    for (source, written), group in equal.items():
+        text = Path(source).read_text("utf-8-sig")
+        tex = r"\s[\s>]*".join(map(re.escape, written.split()))
+        tex = tex.replace(r"\|", r"\\?\|")  # as tables write it
+        # Not in a listing such as `$x$`.
+        marked = rf"(?<!`)[$`]\s*(?={tex}\s*[$`](?!`))"
+        found = [match.end() for match in re.finditer(marked, text)]
+        if len(found) == len(group):
+            yield from zip(group, found, strict=True)
+            continue
+        found = found or [match.start() for match in re.finditer(tex, text)]
+        last = -1
+        for formula in group:
+            above = text.splitlines(True)[: formula.line - 1]
+            if above and _DIRECTIVE.match(above[-1]):
+                above.pop()  # its title has the number of the line below
+            block = sum(map(len, above))
+            # Of equal ones in a paragraph, each is behind the one before it.
+            below = (each for each in found if each >= block and each > last)
+            last = next(below, block)
+            yield formula, last
+
+
+def _problem(
+    app: Sphinx, formula: Formula, answer: katex.Answer, start: int
+) -> Problem:
     """Say what is wrong with a formula, and on which line of its file."""
     tex, error = formula.written, answer.error
     # A position in what macros stand for is none in what is written.
@@ -134,11 +173,8 @@ def _problem(app: Sphinx, formula: Formula, answer: katex.Answer) -> Problem:
     position = min(position, len(tex.rstrip()))
     source = Path(formula.source)
     text = source.read_text("utf-8-sig")
-    block = sum(map(len, text.splitlines(True)[: formula.line - 1]))
-    # docutils knows where the paragraph begins that a formula is part of, not
-    # on which of its lines the formula is: look for it from there.
-    start = max(text.find(tex, block), block)
-    line = text.count("\n", 0, start + position) + 1
+    blank = len(tex) - len(tex.lstrip())
+    line = text.count("\n", 0, start + max(position - blank, 0)) + 1
     before = tex[:position].split("\n")
     quote = tex.split("\n")[len(before) - 1].strip()
     what = f"{error}, in: {quote}"

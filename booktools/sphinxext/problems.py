@@ -62,6 +62,9 @@ def source_of(app: Sphinx, node: Any) -> tuple[Path | None, int]:
     with suppress(ValueError):
         line = get_node_line(node)
         source = Path(get_node_source(node))
+        # In a file that a page includes, MyST counts one line too many.
+        page = node.document and node.document.get("source")
+        line -= bool(page) and source != Path(page)
     return (source if source and source.is_file() else None), line
 
 
