@@ -63,6 +63,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``tabs``       code for several frameworks -> that for one
     ``d2l``        D2L's dialect -> MyST
     ``stock``      MyST as others write it -> this dialect
+    ``notebook``   a notebook -> a chapter that is being imported
     ``references`` lets references lead somewhere, numbers formulas
     ``command``    turns the files of others into chapters of a book
 ``run/``         chapters -> outputs

@@ -5,20 +5,16 @@ Book).  All of them are written, or none; what is there already stays.
 """
 
 import ast
-import filecmp
 import posixpath
 import re
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote
 
-import yaml
-
-from booktools.importing import d2l, references, stock
+from booktools.importing import d2l, notebook, references, stock
 from booktools.importing.draft import Draft, Line, is_in_code
 from booktools.problem import BookError, Problem, count
 from booktools.source.chapter import is_module_name, read_book, read_chapter
@@ -72,7 +68,7 @@ def read_draft(path: Path, tab: str) -> Draft:
         raise _error(name, "unreadable", what, "") from None
     text = decode(data, name)
     if path.suffix == ".ipynb":
-        draft = _from_notebook(text, name, stem)
+        draft = notebook.read(text, name, stem)
     elif path.suffix != ".md":
         what = f"{path.suffix or 'a file without an ending'} is not imported"
         hint = "name files that end in .md or .ipynb"
@@ -87,56 +83,6 @@ def read_draft(path: Path, tab: str) -> Draft:
 
 def _error(path: str, rule: str, what: str, hint: str) -> BookError:
     return BookError([Problem(path, 1, rule, what, hint)])
-
-
-def _from_notebook(text: str, path: str, name: str) -> Draft:
-    """Return a notebook as MyST, without outputs."""
-    import nbformat
-
-    try:
-        notebook = nbformat.reads(text, as_version=4)
-        kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
-        cells = [
-            (cell.cell_type, cell.source, _read_tags(cell.metadata))
-            for cell in notebook.cells
-        ]
-    except Exception as error:  # whatever is in a file that is no notebook
-        what = f"this is not a notebook: {str(error).partition(chr(10))[0]}"
-        raise _error(path, "bad-notebook", what, "") from None
-    draft = Draft(path, name, [])
-    stock.note_kernel(draft, kernel)
-    for number, (kind, source, tags) in enumerate(cells, 1):
-        if kind == "raw":
-            draft.add(number, ["", "```{raw}", "```", ""], 0)
-            continue
-        above = [""]
-        if kind == "code":
-            runs = map(len, re.findall("^ *(`{3,})", source, re.MULTILINE))
-            fence = "`" * (1 + max(runs, default=2))
-            above += [f"{fence}{{code-cell}}"]
-            above += [f":tags: {_dump(tags)}", ""] if tags else []
-        draft.add(number, above, 0)
-        draft.add(number, source.splitlines(), 1)
-        draft.add(number, [fence, ""] if kind == "code" else [""], 0)
-    return draft
-
-
-def _read_tags(metadata: Any) -> list[str]:
-    """Return the tags of a notebook's cell; others do not say anything."""
-    tags = metadata.get("tags")
-    words = [
-        tag
-        for tag in (tags if isinstance(tags, list) else [])
-        if isinstance(tag, str) and [tag] == tag.split()
-    ]
-    return [*dict.fromkeys(words)]
-
-
-def _dump(tags: list[str]) -> str:
-    text: str = yaml.safe_dump(
-        tags, default_flow_style=True, width=sys.maxsize, allow_unicode=True
-    )
-    return text.strip()
 
 
 def finish(drafts: list[Draft], package: str) -> None:
@@ -193,7 +139,7 @@ def _explain_code(draft: Draft, start: int, end: int) -> None:
             draft.lines[i] = Line(number, _MARK.sub("", text))
 
 
-def pictures(draft: Draft, source: Path, found: dict[str, Path]) -> None:
+def pictures(draft: Draft, source: Path, found: dict[str, bytes]) -> None:
     """Let a chapter look for its pictures in img/ beside it.
 
     Parameters
@@ -202,29 +148,38 @@ def pictures(draft: Draft, source: Path, found: dict[str, Path]) -> None:
         The chapter.
     source : Path
         The file that it comes from.
-    found : dict of str to Path
-        Gets the names there, and the files to copy.
+    found : dict of str to bytes
+        Gets the names there, and the files to write.
     """
 
     def move(match: re.Match[str], number: int) -> str:
         if is_in_code(match):
             return match[0]
-        address = match[2]
-        if re.match(r"[a-z]+:", address):
+        # Before a letter it is what Windows writes, before others an escape.
+        address = re.sub(r"\\(?=[^\W_])", "/", match[2])
+        name = posixpath.basename(address)
+        if address.startswith("attachment:"):
+            name = unquote(address.partition(":")[2])
+            cell, _ = draft.cells.get(number, (0, 0))
+            data = draft.attached.get((cell, name))
+            name = re.sub(r"[^\w.]+", "-", posixpath.basename(name))
+            # What is pasted has the same name in all notebooks.
+            if data and found.get(name, data) != data:
+                name = f"{draft.name}-{cell}-{name}"
+        elif re.match(r"[a-z]+:", address):
             what = f"this picture is elsewhere: {address}"
             hint = "put it into the book: pages load nothing from elsewhere"
             draft.note(number, "picture-elsewhere", what, hint)
             return match[0]
-        file = source.parent / address
-        name = posixpath.basename(address)
-        if not file.is_file():
+        else:
+            file = source.parent / address
+            data = file.read_bytes() if file.is_file() else None
+        if data is None:
             what = f"there is no picture {address!r}"
             draft.note(
                 number, "missing-picture", what, f"put it at img/{name}"
             )
-        elif not filecmp.cmp(
-            found.setdefault(name, file), file, shallow=False
-        ):
+        elif found.setdefault(name, data) != data:
             what = f"another picture is called {name!r}, too"
             hint = "rename this one, and put it into img/"
             draft.note(number, "same-picture", what, hint)
@@ -318,12 +273,10 @@ def main(root: Path, arguments: Namespace) -> int:
     package, labels, has_bibliography = _read_book(root)
     references.resolve(drafts, labels, has_bibliography)
     finish(drafts, package)
-    found: dict[str, Path] = {}
+    found: dict[str, bytes] = {}
     for draft, path in zip(drafts, arguments.files, strict=True):
         pictures(draft, path, found)
-    files = {
-        to / "img" / name: file.read_bytes() for name, file in found.items()
-    }
+    files = {to / "img" / name: data for name, data in found.items()}
     for draft in drafts:
         text = re.sub(r"\n{3,}", "\n\n", draft.text).strip("\n") + "\n"
         files[to / f"{draft.name}.md"] = text.encode()

@@ -44,7 +44,9 @@ _DROPPED = {"toc": "a table of contents", "eval_rst": "text in reST"}
 def is_d2l(text: str) -> bool:
     """Say whether a text is written in D2L's dialect."""
     return "```{.python .input" in text or bool(
-        re.search(r"^:(label|eqlabel|begin_tab):`", text, re.MULTILINE)
+        re.search(
+            r"^:(?:(label|eqlabel|begin_tab):`|end_tab:)", text, re.MULTILINE
+        )
     )
 
 
@@ -81,6 +83,7 @@ class _Converter:
             if token.type == "fence" and token.level == 0 and token.map
         }
         heads = [t.content.lstrip() for t in self._fences.values()]
+        self._is_in_tab = False
         self._has_tabs = any(head.startswith("#@tab") for head in heads)
 
     def convert(self) -> None:
@@ -163,23 +166,40 @@ class _Converter:
         number, text = self._old[i]
         if kind == "begin_tab":
             names = {name.strip() for name in value.split(",")}
-            if names & {self._tab, "all"}:
+            end = self._end_of_tab(i)
+            if end is None:
+                what = f"the tab of {value!r} never ends: all text is kept"
+                hint = "write :end_tab: below it"
+                self._say(number, what, hint)
                 return i + 1
-            end = i + 1
-            while end < len(self._old) and not self._old[
-                end
-            ].text.strip().startswith(":end_tab:"):
-                end += 1
-            return end + 1
-        if kind == "eqlabel":
+            self._is_in_tab = bool(names & {self._tab, "all"})
+            return i + 1 if self._is_in_tab else end + 1
+        if kind == "end_tab":
+            if not self._is_in_tab:
+                self._say(number, "this :end_tab: ends nothing", "remove it")
+            self._is_in_tab = False
+        elif kind == "eqlabel":
             self._label_formula(value, number)
         elif kind == "label":
             self._label(value, number)
-        elif kind != "end_tab":
+        else:
             self._say(number, f"{text.strip()} belongs to no picture")
         if rest := text.strip()[mark.end() :].strip():
             self._emit(number, rest)
         return i + 1
+
+    def _end_of_tab(self, start: int) -> int | None:
+        """Return the line that ends a tab, if any does before the next one."""
+        i = start + 1
+        while i < len(self._old):
+            if token := self._fences.get(i):
+                i = (token.map or [0, i + 1])[1]
+                continue
+            mark = _MARK.match(self._old[i].text.strip())
+            if mark and mark[1].endswith("_tab"):
+                return i if mark[1] == "end_tab" else None
+            i += 1
+        return None
 
     def _label(self, old: str, number: int) -> None:
         """Label the heading or the table above."""

@@ -25,7 +25,7 @@ _TEXTS = {
     *("admonition", "note", "warning", "tip", "important", "hint", "figure"),
     *("exercise", "solution", "table", "epigraph", "seealso", "dropdown"),
     *("attention", "caution", "margin", "sidebar", "danger", "topic"),
-    *("tab-set", "tab-item", "grid", "card"),
+    *("tab-set", "tab-item", "grid", "grid-item", "grid-item-card", "card"),
 }
 
 
@@ -88,6 +88,8 @@ class Draft:
     cells: dict[int, tuple[int, int]] = field(default_factory=dict)
     # D2L's labels in it -> what they are called here, such as fig-area.
     labels: dict[str, str] = field(default_factory=dict)
+    # Of a notebook: pictures that are in it, by their cells and names.
+    attached: dict[tuple[int, str], bytes] = field(default_factory=dict)
 
     @classmethod
     def from_text(cls, path: str, name: str, text: str) -> "Draft":

@@ -31,7 +31,12 @@ _KNOWN = {
     *("solution-start", "solution-end", "guess", "touch", "rubric", "topic"),
     *("versionadded", "bibliography", "pull-quote", "highlights", "centered"),
     *("compound", "container", "parsed-literal", "only", "deprecated"),
-    *("eval-rst", "div", "glue:figure", "glue:math", "sourcecode"),
+    *("eval-rst", "div", "glue:figure", "glue:math", "sourcecode", "glue"),
+    *("grid-item", "grid-item-card", "card-carousel", "card-header"),
+    *("card-footer", "button-link", "button-ref", "article-info", "accordion"),
+    *("tab-set-code", "steps", "step", "toggle", "figure-md", "hlist"),
+    *("versionchanged", "versionremoved", "cssclass", "rst-class"),
+    *("line-block", "highlight", "productionlist", "confval", "describe"),
 }
 _EXERCISES = ("exercises", "exercise", "练习", "习题")
 _TARGET = re.compile(r"\([^()\s]+\)=")
@@ -83,7 +88,8 @@ def _rewrite_fences(draft: Draft) -> None:
         for block in draft.blocks(depth):
             line = draft.lines[block.start].number
             name, argument = block.directive
-            if block.kind == "myst_block_break":
+            # In a card, it begins the last line.
+            if block.kind == "myst_block_break" and not depth:
                 draft.put(block.start, block.end, [])
             elif name == "code-cell" and block.kind == "fence":
                 head = f"{block.token.markup}{{code-cell}}"
@@ -252,7 +258,9 @@ def _join_lines(draft: Draft) -> None:
     for depth in range(draft.deepest, -1, -1):
         for block in draft.blocks(depth):
             texts = draft.texts(block.start, block.end)
-            is_broken = any(t.endswith(("  ", "\\")) for t in texts)
+            # Three of these stand below the head of a card.
+            ends = ("  ", "\\", "^^^")
+            is_broken = any(t.endswith(ends) for t in texts)
             if block.kind == "paragraph_open" and not is_broken:
                 draft.put(block.start, block.end, [_joined(texts)])
 

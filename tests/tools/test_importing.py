@@ -4,6 +4,7 @@ A case is a file, `imports/NAME.md` or `.ipynb`; `NAME.txt` is what is said,
 and what is written.
 """
 
+import base64
 import json
 import shutil
 
@@ -299,3 +300,103 @@ def test_the_branch_of_a_tab(code, left):
     draft = Draft.from_text("a.md", "a", f"```{{.python .input}}\n{code}\n```")
     d2l.convert(draft, "pytorch")
     assert draft.text == f"```{{code-cell}}\n{left}\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "# T\n\n:begin_tab:`mxnet`\nText one.\n\n## N\n\nText two.\n",
+            "a.md:3: the tab of 'mxnet' never ends",
+        ),
+        (
+            "# T\n\n:begin_tab:`pytorch`\nText one.\n\n## N\n\nText two.\n",
+            "a.md:3: the tab of 'pytorch' never ends",
+        ),
+        (
+            "# T\n\n:begin_tab:`mxnet`\nText one.\n\n:begin_tab:`jax`\n"
+            "Left out.\n:end_tab:\n\nText two.\n",
+            "a.md:3: the tab of 'mxnet' never ends",
+        ),
+        (
+            "# T\n\n:begin_tab:`jax`\n```\n:end_tab:\n```\nLeft out.\n"
+            ":end_tab:\nText one.\n\n:end_tab:\n\nText two.\n",
+            "a.md:11: this :end_tab: ends nothing",
+        ),
+        (
+            "# T\n\nText one.\n\n:end_tab:\n\nText two.\n",
+            "a.md:5: this :end_tab: ends nothing",
+        ),
+    ],
+)
+def test_tabs_that_do_not_end(text, said, tmp_path, run):
+    """What follows is not lost."""
+    (tmp_path / "a.md").write_text(text)
+    result = run("-m", "booktools", "import", "a.md")
+    assert said in result.stdout
+    assert "1 thing to look at" in result.stdout
+    written = (tmp_path / "chapters/a.md").read_text()
+    assert "Text one." in written
+    assert "Text two." in written
+    assert "Left out" not in written
+
+
+def test_pictures_in_a_notebook(tmp_path, run):
+    """They have the same names in many cells."""
+
+    def cell(text, **pictures):
+        attached = {
+            f"{name}.png": {"image/png": base64.b64encode(data).decode()}
+            for name, data in pictures.items()
+        }
+        return {
+            "cell_type": "markdown",
+            "metadata": {},
+            "source": text,
+            "attachments": attached,
+        }
+
+    # Without ids, of which nbformat warns.
+    cells = [
+        cell("# A\n\n![A](attachment:image.png)", image=b"one"),
+        cell("![B](attachment:image.png)", image=b"two"),
+        cell("![C](attachment:my%20own.png)", **{"my own": b"three"}),
+        cell("![D](attachment:none.png)"),
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4}
+    text = json.dumps(notebook | {"nbformat_minor": 5})
+    (tmp_path / "a.ipynb").write_text(text)
+    result = run("-m", "booktools", "import", "a.ipynb")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "there is no picture 'attachment:none.png'" in result.stdout
+    assert "1 thing to look at" in result.stdout
+    written = (tmp_path / "chapters/a.md").read_text()
+    for name, data in {
+        "image.png": b"one",
+        "a-2-image.png": b"two",
+        "my-own.png": b"three",
+    }.items():
+        assert f"](img/{name})" in written
+        assert (tmp_path / f"chapters/img/{name}").read_bytes() == data
+
+
+def test_paths_of_windows(tmp_path, run):
+    (tmp_path / "img").mkdir()
+    (tmp_path / "img/win.png").write_text("1")
+    text = "# A\n\n![A](img\\win.png)\n\n![B](img\\none.png)\n"
+    (tmp_path / "a.md").write_text(text)
+    result = run("-m", "booktools", "import", "a.md")
+    assert "put it at img/none.png\n" in result.stdout
+    assert (tmp_path / "chapters/img/win.png").exists()
+    assert "](img/win.png)" in (tmp_path / "chapters/a.md").read_text()
+
+
+def test_cards_stay(tmp_path, run):
+    grid = (
+        "::::{grid} 2\n:::{grid-item-card} Title\nHead\n^^^\nText\n+++\nFoot\n"
+        ":::\n::::\n"
+    )
+    (tmp_path / "a.md").write_text(f"(sec-a)=\n# A\n\n{grid}")
+    result = run("-m", "booktools", "import", "a.md")
+    assert "0 things to look at" in result.stdout
+    assert grid in (tmp_path / "chapters/a.md").read_text()
