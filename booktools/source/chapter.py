@@ -213,7 +213,7 @@ def read_chapter(
     problems += [each for each in reader.problems if each.rule not in off]
     problems += find_breaches(
         *(path, text, chapter.sections, chapter.cells, chapter.footnotes),
-        *(chapter.directives, chapter.rules),
+        *(chapter.directives, reader.headings, chapter.rules),
     )
     if "second-title" in chapter.rules:
         problems += find_second_titles(reader.titles)

@@ -50,6 +50,7 @@ def find_breaches(
     cells: Sequence[Cell],
     footnotes: Sequence[Footnote],
     directives: Sequence[Directive],
+    headings: Sequence[int],
     rules: Set[str],
 ) -> Iterator[Problem]:
     """Yield what in a chapter breaks rules, and what ends nowhere."""
@@ -61,7 +62,8 @@ def find_breaches(
     if "heading-label" in rules and path not in _WITHOUT_LABELS:
         yield from _find_unlabelled(path, sections)
     yield from _find_lone_footnotes(footnotes, rules)
-    yield from _find_open_gates([d for d in directives if d.path == path])
+    own = [d for d in directives if d.path == path]
+    yield from _find_open_gates(own, headings)
 
 
 def find_misspelt(directives: Iterable[Directive]) -> Iterator[Problem]:
@@ -175,8 +177,13 @@ def _find_lone_footnotes(
         yield Problem(note.path, note.line, rule, what, hint)
 
 
-def _find_open_gates(directives: Sequence[Directive]) -> Iterator[Problem]:
-    """Yield what begins and does not end, or the other way round."""
+def _find_open_gates(
+    directives: Sequence[Directive], headings: Sequence[int]
+) -> Iterator[Problem]:
+    """Yield what begins and does not end, or the other way round.
+
+    Between the two is no heading: it would end what it stands in.
+    """
     begun: Directive | None = None
     rule = "unclosed-directive"
     for each in sorted(directives, key=lambda d: d.line):
@@ -193,6 +200,14 @@ def _find_open_gates(directives: Sequence[Directive]) -> Iterator[Problem]:
                 what += f" began {{{begun.name}}}: it is inside of another"
                 hint = "write both inside of the same, or of nothing"
                 yield Problem(each.path, each.line, rule, what, hint)
+            for line in headings:
+                if begun.line < line < each.line and begun.depth == 0:
+                    what = f"a heading cannot stand inside of the {kind} that"
+                    what += f" begins on line {begun.line}"
+                    hint = "write it as bold text: **TEXT**"
+                    yield Problem(
+                        each.path, line, "heading-inside", what, hint
+                    )
             begun = None
         else:
             what = f"this {{{each.name}}} ends nothing"

@@ -67,6 +67,8 @@ class Reader:
         self.problems: list[Problem] = []
         self.front_matter: dict[str, Any] = {}
         self.sections: list[Section] = []
+        # The lines of headings, also of files that are included there.
+        self.headings: list[int] = []
         self.cells: list[Cell] = []
         self.formulas: list[Formula] = []
         self.checks: list[Check] = []
@@ -107,6 +109,8 @@ class Reader:
                     self.sections.append(Section(label, title, level, line))
                     if level == 1 and not token.level:
                         self.titles.append((self.path, line))
+                    # In a list or a quotation, none begins a section.
+                    self.headings += [line] * (depth == 1)
                 case "math_block_label":
                     tex = token.content
                     # The opening $$ may share its line with the formula.
@@ -217,7 +221,7 @@ class Reader:
                 line = fence if argument else fence + 1 + above
                 self._add_formula(label, tex, line)
         elif name == "include":
-            self._read_include(argument.strip(), lines, fence)
+            self._read_include(argument.strip(), lines, fence, outside)
         elif name not in VERBATIM:
             skip = split_options(lines)[1] if is_directive else 0
             inner = "\n".join(lines[skip:])
@@ -270,7 +274,9 @@ class Reader:
             self._report(fence, "loaded-code", what, hint)
         return options, above
 
-    def _read_include(self, name: str, lines: list[str], fence: int) -> None:
+    def _read_include(
+        self, name: str, lines: list[str], fence: int, outside: bool
+    ) -> None:
         """Look into a file that becomes part of the page."""
         options = plain_options(split_options(lines)[0])
         is_text = not NO_TEXT & options.keys()
@@ -298,6 +304,7 @@ class Reader:
             place = f"{self._included}\n{self.path}:{fence}"
             inner = Reader(path, self._root, place)
             inner.read_part(text, above, 0)
+            self.headings += [fence] * (outside and bool(inner.headings))
             self.problems += inner.problems
             if "heading-offset" not in options:
                 self.titles += inner.titles
