@@ -79,9 +79,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         raise SystemExit(sentence)
     _collect_less(app)
     app.add_config_value("booktools_package", "", "env", str)
-    app.add_config_value("booktools_editions", {}, "env", dict)
+    # Of no type: Sphinx would only say that it ignores another one.
+    app.add_config_value("booktools_editions", None, "env")
     # Read by `booktools.source.rules`.
-    app.add_config_value("booktools_rules", {}, "env", dict)
+    app.add_config_value("booktools_rules", None, "env")
     # Of an edition, which the build of its source has written.
     app.add_config_value(EDITION, {}, "env", dict)
     # Pages made by an older version of the features are made again.

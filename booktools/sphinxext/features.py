@@ -46,7 +46,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 
 def setup(app: Sphinx) -> None:
     """Add the setting."""
-    app.add_config_value(FEATURES, {}, "env")
+    app.add_config_value(FEATURES, None, "env")
 
 
 def is_on(app: Sphinx, name: str) -> bool:

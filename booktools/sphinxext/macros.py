@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from booktools.source.macros import expand
+from booktools.source.text import mapping
 from booktools.sphinxext.order import Stage, connect
 
 
@@ -21,7 +22,7 @@ def setup(app: Sphinx) -> None:
 
 def _configure(app: Sphinx, config: Config) -> None:
     tex = (config.mathjax3_config or {}).get("tex") or {}
-    config.booktools_macros = tex.get("macros") or {}
+    config.booktools_macros = mapping(tex.get("macros"))
 
 
 def _expand(app: Sphinx, doctree: nodes.document) -> None:

@@ -30,6 +30,7 @@ from booktools.sphinxext.stopping import located
 _KIND = re.compile(r"\s*\[([a-z_-]+\.[a-z_.-]+)\]$")
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"|: ([\w./-]+)$")
 _ALLOWED = re.compile(r"\(allowed: (\[.*\])\)")
+_NO_LINES = re.compile(r"cannot override dictionary config setting '(\w+)'.*")
 _UNKNOWN_OPTIONS = re.compile(r"Unknown option keys?: (\[.*?\])")
 
 
@@ -84,6 +85,7 @@ class _Messages:
         hint = self._hint(where, rule, text, target)
         if _ALLOWED.search(text):
             text = _ALLOWED.sub("", text).rstrip()
+        text = _NO_LINES.sub(r"'\1' should be lines NAME: VALUE", text)
         path, line = self._place(where, text, target)
         if not path:
             text = f"error: {text} [{rule}]"
@@ -153,7 +155,8 @@ class _Messages:
         if "." in target.rpartition("/")[2] and " " not in target:
             return _close_path(target, _files(self._root))
         if where is None:
-            return _close(target, [each.name for each in self._app.config])
+            # Their values may be what Sphinx warns of, once more.
+            return _close(target, self._app.config.values)
         return ""
 
     def _names(self, domain: str, kind: str) -> list[str]:
@@ -217,6 +220,8 @@ def _close(name: str, known: Iterable[Any], default: str = "") -> str:
     """Ask whether a name that is close to another one was meant."""
     names = sorted({*map(str, known)})
     found = get_close_matches(name, names, 1, 0.7)
+    if name in names:  # something else is wrong with it
+        return default
     return f"did you mean {found[0]!r}?" if found else default
 
 

@@ -16,7 +16,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 from booktools.problem import Problem
-from booktools.source.config import CONFIG
+from booktools.source.config import CONFIG, read_config
 from booktools.source.macros import is_macro
 from booktools.source.text import mapping
 from booktools.source.toc import TOC
@@ -46,6 +46,8 @@ def _check_settings(app: Sphinx, config: Config) -> None:
     settings = _Settings(Path(app.srcdir), mapping(config.booktools_features))
     settings.look(yaml.compose(text), yaml.safe_load(text), "")
     settings.find_twins()
+    # Sphinx and extensions would end with a traceback.
+    read_config(Path(app.srcdir), settings.problems)
     settings.problems += features.find_misfits(text, yaml.safe_load(text))
     if settings.problems:
         stop(settings.problems)
@@ -165,6 +167,10 @@ class _Settings:
             close = difflib.get_close_matches(name, self.tables.known, 1)
             hint = f"did you mean {close[0].rstrip('.')}?" if close else ""
             self._report(line, f"there is no setting {name}", hint)
+        if f"{name}." == MACROS:
+            what = f"macros are lines NAME: TEX, not {str(value)[:40]!r}"
+            self._report(line, what, "write, say, RR: '\\mathbb{R}'")
+            return
         if name.startswith(MACROS):
             if not is_macro(name.removeprefix(MACROS), value):
                 what = f"this is no macro: {value!r}"

@@ -198,6 +198,45 @@ SETTINGS = {
         " 'enable_extensions' items not recognised: {'defflist'}"
         " [myst-parser]\n",
     ),
+    "text for editions": (
+        ("language: zh_CN", "language: zh_CN, booktools_editions: fr"),
+        "\n1 problem, no page written:\n_config.yml:9: error: editions are"
+        " settings by language, not 'fr' [bad-edition]\n",
+    ),
+    "text for rules": (
+        ("{unchecked-formula: false}", "none"),
+        "\n1 problem, no page written:\n_config.yml:9: error: rules are lines"
+        " NAME: VALUE, not 'none' [bad-config]\n",
+    ),
+    "text for features": (
+        ("language: zh_CN", "language: zh_CN, booktools_features: search"),
+        "\n1 problem, no page written:\n_config.yml:9: error:"
+        " booktools_features should be lines NAME: false [setting]\n",
+    ),
+    "text for macros": (
+        (
+            "language: zh_CN",
+            "language: zh_CN, mathjax3_config: {tex: {macros: R}}",
+        ),
+        "\n1 problem, no page written:\n_config.yml:9: error: macros are lines"
+        " NAME: TEX, not 'R' [setting]\n",
+    ),
+    "no options of the theme": (
+        ("language: zh_CN", "language: zh_CN, html_theme_options: false"),
+        "\n1 problem, no page written:\n_config.yml:9: error:"
+        " sphinx.config.html_theme_options should be lines NAME: VALUE, not"
+        " 'False' [bad-config]\n",
+    ),
+    "text for a mapping of Sphinx": (
+        ("language: zh_CN", "language: zh_CN, numfig_format: x"),
+        "_config.yml:9: error: 'numfig_format' should be lines NAME: VALUE"
+        " [sphinx]\n",
+    ),
+    "text for a number": (
+        ("execute: {", "execute: {timeout: long, "),
+        "_config.yml:3: error: execute.timeout should be a number, not 'long'"
+        " [bad-config]\n",
+    ),
 }
 
 
