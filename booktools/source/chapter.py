@@ -1,8 +1,10 @@
 """The files of a book -> Book, Chapter."""
 
+import functools
 import keyword
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -100,6 +102,19 @@ class Book:
     chapters: tuple[Chapter, ...]
     language: Language = field(default_factory=Language)
     unlisted: tuple[Problem, ...] = ()
+
+    @functools.cached_property
+    def alias(self) -> str:
+        """What most chapters call the package; else its own name."""
+        package = re.escape(self.package)
+        line = re.compile(rf"^\s*import {package} as (\w+)", re.MULTILINE)
+        names = Counter(
+            name
+            for chapter in self.chapters
+            for cell in chapter.cells
+            for name in line.findall(cell.source)
+        )
+        return names.most_common(1)[0][0] if names else self.package
 
 
 def read_book(root: Path) -> Book:

@@ -6,11 +6,11 @@ where that lies, Python finds it before any module of the same name.
 
 import re
 import sys
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from booktools.problem import Problem
-from booktools.source.chapter import Chapter, is_module_name
+from booktools.source.chapter import Book, is_module_name
 from booktools.source.magics import executed_python
 from booktools.source.python import read_code
 
@@ -22,24 +22,22 @@ _NAME = re.compile(r"\w[\w.-]*")
 
 
 def find_bad_names(
-    root: Path, chapters: Sequence[Chapter], saving: Set[str], hint: str
+    book: Book, saving: Set[str], hint: str
 ) -> Iterator[Problem]:
     """Yield chapters that need another name.
 
     Parameters
     ----------
-    root : Path
-        The book's folder.
-    chapters : sequence of Chapter
-        All chapters of the book.
+    book : Book
+        The book, read.
     saving : set of str
-        The paths of those that save something.
+        The paths of its chapters that save something.
     hint : str
         What names these can have.
     """
-    modules = find_modules(root, chapters)
+    modules = find_modules(book)
     taken = set()
-    for chapter in chapters:
+    for chapter in book.chapters:
         name, path = chapter.name, chapter.path
         if path in saving:
             if name in taken or not is_module_name(name):
@@ -54,10 +52,12 @@ def find_bad_names(
             yield Problem(path, 1, RULE, what, advice)
 
 
-def find_modules(root: Path, chapters: Sequence[Chapter]) -> dict[str, str]:
+def find_modules(book: Book) -> dict[str, str]:
     """Return the modules that code of a book may import, and what they are."""
-    modules = dict.fromkeys(_required(root), f"a package in {REQUIREMENTS}")
-    for chapter in chapters:
+    modules = dict.fromkeys(
+        _required(book.root), f"a package in {REQUIREMENTS}"
+    )
+    for chapter in book.chapters:
         for cell in chapter.cells:
             try:
                 imports = read_code(executed_python(cell.source)).imports

@@ -2,7 +2,6 @@
 
 import re
 from argparse import ArgumentParser, Namespace
-from collections import Counter
 from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, NoReturn
@@ -44,7 +43,7 @@ def write_chapter(book: Book, name: str, title: str) -> list[str]:
         When the book cannot have such a chapter; nothing is written then.
     """
     path = f"chapters/{name}.md"
-    taken = find_modules(book.root, book.chapters)
+    taken = find_modules(book)
     if name in taken or not is_module_name(name):
         what = f"no module can have this chapter's name, {name!r}"
         near = re.sub(r"\W+", "_", PurePath(name).stem.lower())
@@ -60,13 +59,14 @@ def write_chapter(book: Book, name: str, title: str) -> list[str]:
         _fail(path, "file-exists", what, "choose another name")
     text = book.language.read("new_chapter.md")
     slide = book.language.read("new_slide.md")
-    alias = _find_alias(book)
+    alias = book.alias
+    is_other = alias != book.package
     for word, value in {
         # In a book whose chapters have that helper.
         "@slide@\n": slide if _saves(book, "slide") else "",
         "@label@": name.replace("_", "-"),
-        "@import@": f"import {book.package}" + (alias and f" as {alias}"),
-        "@used@": alias or book.package,
+        "@import@": f"import {book.package}" + (is_other * f" as {alias}"),
+        "@used@": alias,
         "@title@": " ".join(title.split()) or name.replace("_", " "),
     }.items():
         text = text.replace(word, value)
@@ -91,18 +91,6 @@ def _saves(book: Book, name: str) -> bool:
         for module in read_saved(book)
         for statement in module.statements
     )
-
-
-def _find_alias(book: Book) -> str:
-    """Return what most chapters call the book's package, if not its name."""
-    line = re.compile(rf"^import {book.package} as (\w+)$", re.MULTILINE)
-    names = Counter(
-        name
-        for chapter in book.chapters
-        for cell in chapter.cells
-        for name in line.findall(cell.source)
-    )
-    return names.most_common(1)[0][0] if names else ""
 
 
 def _check(book: Book, chapter: Chapter) -> None:

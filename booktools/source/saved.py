@@ -71,8 +71,7 @@ def read_saved(book: Book) -> list["SavedChapter"]:
     ]
     chapters = [chapter for chapter in chapters if chapter.statements]
     saving = {each.chapter.path for each in chapters}
-    found = find_bad_names(book.root, book.chapters, saving, HINTS[RULE])
-    problems += found
+    problems += find_bad_names(book, saving, HINTS[RULE])
     checker = _Checker(book, chapters)
     # While code cannot be read, its names only seem to be unknown.
     if all(problem.rule != "syntax-error" for problem in problems):
@@ -247,6 +246,7 @@ class _Checker:
 
     def __init__(self, book: Book, chapters: list[SavedChapter]):
         self.package = book.package
+        self.alias = book.alias
         self.modules = {c.name for c in book.chapters} | {"torch"}
         self.places: dict[str, Place] = {}
         self.saved: set[str] = set()  # above the code that is being checked
@@ -365,7 +365,8 @@ class _Checker:
         rule, place = "used-before-saved", self.places.get(name)
         if not place or name in self.saved.difference(chapter.names):
             rule = "unknown-name"
-        why, hint = "nothing imports or saves", HINTS[rule]
+        why = "nothing imports or saves"
+        hint = HINTS[rule].replace("PACKAGE", self.alias)
         if place:
             why = f"only {place.path}:{place.line} saves"
         else:

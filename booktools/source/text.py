@@ -26,7 +26,7 @@ _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 # YAML would take for its own; an item of a list but for its space.
 _SETTING = re.compile(r"\s*(?:- +)*([\w-]+): +([^\s{\[#].*?)\s*(?: #.*)?")
 _INNER_SETTING = re.compile(r"[{,] *([\w-]+): +([^,{}\[\]]*?) *(?=[,}]|$)")
-_NEEDS_QUOTES = re.compile(r"^[@`%*&!'\"]|: |:$")
+_NEEDS_QUOTES = re.compile(r"^[@`%*&'\"]|: |:$")
 _LOST_ITEM = re.compile(r"\s*-([\w-]+:(?: .*)?)")
 
 
