@@ -78,6 +78,10 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``assertions`` runs a check; a failing assertion says both sides
     ``equation``   tests a formula by itself, at random points, with
     ``reading``    its TeX -> expressions, only if sure what is meant
+    ``factors``    its sides -> factors and operators, brackets in brackets
+    ``letters``    which letters are functions, and which only stand there
+    ``doubts``     refuses what two readers may read in two ways
+    ``writing``    writes the rest so that SymPy reads it as all of them do
     ``names``      what its names are: numbers, functions, sequences
     ``values``     an expression and a point -> a number, or why not
     ``cache``      keeps outputs between builds

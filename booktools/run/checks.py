@@ -8,7 +8,10 @@ from functools import cache
 from pathlib import Path
 
 # Modules with what tests a formula by itself, in the order of their imports.
-_MODULES = ("values", "reading", "names", "equation")
+_MODULES = (
+    *("values", "reading", "factors", "letters", "doubts", "writing"),
+    *("names", "equation"),
+)
 
 # What a check without code of its own imports, as if its author had.
 _IMPORTS = "from sympy.parsing.latex import parse_latex"

@@ -24,6 +24,7 @@ from booktools.run.values import (
     depth,
     value,
 )
+from booktools.run.writing import Writer
 
 # At how many points sides must be equal, and how many are tried: all, and
 # before giving up if none can be used.
@@ -45,9 +46,12 @@ class Equation:
 
     def __init__(self, chains: list[list[str]], conditions: list[Condition]):
         texts = [text for chain in chains for text in chain]
-        sides = {text: read(text) for text in texts}
+        bounds = [text for c in conditions for text in (c.left, c.right)]
+        writer = Writer([*texts, *bounds])
+        both = {t: read(t, writer.write(t)) for t in [*texts, *bounds]}
+        sides = {text: both[text] for text in texts}
         self._conditions = [
-            (read(c.left), _RELATIONS[c.relation], read(c.right))
+            (both[c.left], _RELATIONS[c.relation], both[c.right])
             for c in conditions
         ]
         ends = [end for c in self._conditions for end in (c[0], c[2])]

@@ -112,16 +112,12 @@ class Names:
             name, primes = split_primes(part.func.__name__)
             if name in _OTHERS:
                 continue
-            if name in _NUMBERS or (
-                name in self._symbols and name not in self._depends
-            ):
-                if primes or len(part.args) > 1:
-                    what = f"{name} stands here with and without an argument"
-                    raise UntestableError(what)
-            elif primes and len(part.args) > 1:
+            if name in self._symbols - self._depends.keys():
+                what = f"{name} stands here with and without an argument"
+                raise UntestableError(what)
+            if primes and len(part.args) > 1:
                 raise UntestableError(f"{part}: by which argument?")
-            else:
-                self._add(name, len(part.args))
+            self._add(name, len(part.args))
 
     def name_of(self, e: Any) -> str:
         """Return the name that an expression is, if it is no more than one.
@@ -157,13 +153,17 @@ class Names:
     def free(self, expressions: Iterable[Any]) -> list[str]:
         """Return the names that stand for numbers."""
         names = set()
+        # Each grows in its own way, so that f(x) / g(x) depends on x.
+        growth = {name: sympy.Dummy() for name in self.functions}
         examples = {
-            name: sympy.Lambda(xs := variables(count), sympy.exp(sum(xs)))
+            name: sympy.Lambda(
+                xs := variables(count), sympy.exp(growth[name] * sum(xs))
+            )
             for name, count in self.functions.items()
         }
         for e in expressions:
             e = self.resolve(e, examples)
-            names |= {s.name for s in e.free_symbols}
+            names |= {s.name for s in e.free_symbols - {*growth.values()}}
             for integral in e.atoms(sympy.Integral):
                 names |= {str(x[0]) for x in integral.limits if len(x) == 1}
         return sorted(names)
@@ -187,8 +187,6 @@ class Names:
             arguments = [again(a) for a in e.args]
             if name in _OTHERS:
                 return _OTHERS[name](*arguments)
-            if name not in examples:  # a product: n(n+1)
-                return again(sympy.Symbol(name)) * arguments[0]
             return _derivative(examples[name], primes)(*arguments)
         if isinstance(e, sympy.Derivative):
             inner = e.expr
@@ -244,14 +242,14 @@ def split_index(name: str) -> tuple[str, list[Any]]:
     match = re.fullmatch(r"(\w+)_\{(.+)\}", name)
     if not match:
         return name, []
+    if match[2].isalpha() and match[2] not in GREEK:
+        return match[1], [sympy.Symbol(letter) for letter in match[2]]
     words = re.findall(r"[a-zA-Z]\w*", match[2])
     symbols = {word: sympy.Symbol(word) for word in words}
     try:
         index = sympy.sympify(match[2], symbols)
     except (sympy.SympifyError, TypeError):
         return name, []
-    if index.is_Mul and all(isinstance(a, sympy.Symbol) for a in index.args):
-        return match[1], [symbols[word] for word in words]
     return match[1], [index]
 
 

@@ -21,7 +21,7 @@ from sympy.parsing.latex import (  # type: ignore[import-untyped]
 
 from booktools.run.values import UntestableError
 
-_TOKEN = re.compile(r"\\(?:[a-zA-Z]+|.)|%[^\n]*|\s+|.", re.DOTALL)
+TOKEN = re.compile(r"\\(?:[a-zA-Z]+|.)|%[^\n]*|\s+|.", re.DOTALL)
 _SIZES = (
     rf"\{size}{side}"
     for size in ("big", "Big", "bigg", "Bigg")
@@ -29,7 +29,7 @@ _SIZES = (
 )
 _SPACES = {
     *(r"\left", r"\right", r"\displaystyle", r"\limits", r"\nolimits"),
-    *(r"\,", r"\:", r"\;", r"\!", r"\ ", "~", "&", r"\nonumber", r"\notag"),
+    *(r"\!", "&", r"\nonumber", r"\notag"),
     *_SIZES,
 }
 _SAME = {
@@ -40,6 +40,7 @@ _SAME = {
     **dict.fromkeys((r"\geq", r"\ge", r"\geqslant"), ">="),
     **dict.fromkeys((r"\neq", r"\ne"), "!="),
     **dict.fromkeys((r"\quad", r"\qquad", ";"), ","),
+    **dict.fromkeys((r"\:", r"\;", r"\ ", "~"), r"\,"),
     **{r"\lt": "<", r"\gt": ">", r"\rightarrow": r"\to"},
     **{r"\lbrack": "[", r"\rbrack": "]"},
 }
@@ -59,7 +60,7 @@ _KNOWN = {rf"\{name}" for name in GREEK} | {
     *(r"\exp", r"\ln", r"\log", r"\max", r"\min", r"\frac", r"\sqrt"),
     *(r"\sum", r"\prod", r"\int", r"\lim", r"\to", r"\infty", r"\partial"),
     *(r"\cdot", r"\times", r"\div", r"\binom", r"\lfloor", r"\rfloor"),
-    *(r"\lceil", r"\rceil", r"\\"),
+    *(r"\lceil", r"\rceil", r"\\", r"\,"),
 }
 _VECTORS = "bold letters are vectors or matrices, which it does not know"
 _DOTS = "it does not know what dots stand for"
@@ -78,18 +79,19 @@ _DOUBTFUL = {
     " above a letter: TeX takes only the first of them",
     r"[a-zA-Z]\^\{(?:-1|\([^}]*\))\}\(": "a power, or the inverse or a"
     " derivative of a function?",
-    r"[a-zA-Z]\[": "a function, or a product? write (...) instead of [...]",
     r"\?'": "it does not know a ' behind a command",
     r"\}'|\)'": "it does not know a ' behind brackets",
 }
 
+_GAP = r"(?: |\\,)*"
 _HIGHER = re.compile(
-    r"\\frac\{(d|\\partial) *\^ *\{?([2-9])\}? *([^{}]*)\} *"
-    r"\{ *(?:d|\\partial) *([a-zA-Z]|\\[a-zA-Z]+) *\^ *\{?\2\}? *\}"
+    r"\\frac\{(d|\\partial) *\^ *\{?([2-9])\}?GAP([^{}]*)\} *"
+    r"\{GAP(?:d|\\partial)GAP([a-zA-Z]|\\[a-zA-Z]+) *\^ *\{?\2\}?GAP\}"
+    "".replace("GAP", _GAP)
 )
 # As in x^2 3.
 _SCRIPT_AND_NUMBER = re.compile(r"([\^_]\s*)(\d)(?=(?:\s|~|\\[,:;! ])+\d)")
-_NUMERATOR = re.compile(r"\\frac\{ *(?:d|\\partial) *\\?([a-zA-Z]+)")
+_NUMERATOR = re.compile(rf"\\frac\{{ *(?:d|\\partial){_GAP}\\?([a-zA-Z]+)")
 
 
 class Condition(NamedTuple):
@@ -147,14 +149,13 @@ def split(tex: str) -> tuple[list[list[str]], list[Condition]]:
     return chains, conditions
 
 
-def read(tex: str) -> Any:
-    """Let SymPy read an expression, all of it."""
+def read(tex: str, written: str) -> Any:
+    """Let SymPy read an expression, all of it, as it is written for SymPy."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Behind what it can read, it would not look at the rest.
-            whole = f"({_with_first_derivatives(tex)})"
-            expression = parse_latex(whole, strict=True)
+            expression = parse_latex(f"({written})", strict=True)
     except LaTeXParsingError as error:
         what = str(error)
     except ImportError as error:
@@ -173,7 +174,7 @@ def differentiated(tex: str) -> set[str]:
 
     In \frac{d}{dx} y, it may be a constant.
     """
-    return set(_NUMERATOR.findall(_with_first_derivatives(tex)))
+    return set(_NUMERATOR.findall(with_first_derivatives(tex)))
 
 
 def _refuse_differentials(tex: str, expression: Any) -> None:
@@ -189,7 +190,7 @@ def _refuse_differentials(tex: str, expression: Any) -> None:
 
 def _known_tokens(tex: str) -> Iterator[str]:
     """Yield the tokens of a formula, written in one way."""
-    rest = iter([t for t in _TOKEN.findall(tex) if t[0] != "%"])
+    rest = iter([t for t in TOKEN.findall(tex) if t[0] != "%"])
     for token in rest:
         token = _SAME.get(token, token)
         if token in (r"\begin", r"\end"):
@@ -203,12 +204,10 @@ def _known_tokens(tex: str) -> Iterator[str]:
             if not (name := _argument(rest)).isalpha():
                 raise UntestableError(f"it does not know {token}{{{name}}}")
             yield from (r"\mathit", "{", *f"{name}{token[1:]}", "}")
-        elif token in _SPACES:
+        elif token in _SPACES or token.isspace():
             yield " "
-        elif (
-            token.isspace()
-            or token in _KNOWN | _RELATIONS
-            or re.fullmatch(r"[a-zA-Z0-9.,()\[\]{}|+\-*/^_!']", token)
+        elif token in _KNOWN | _RELATIONS or re.fullmatch(
+            r"[a-zA-Z0-9.,()\[\]{}|+\-*/^_!']", token
         ):
             yield token
         else:
@@ -252,7 +251,7 @@ def _with_braces(tokens: list[str]) -> list[str]:
 
 def _skip_spaces(rest: list[str]) -> None:
     """Take the spaces that are next."""
-    while rest and rest[-1] == " ":
+    while rest and rest[-1] in (" ", r"\,"):
         rest.pop()
 
 
@@ -286,7 +285,7 @@ def _pieces(tokens: list[str]) -> Iterator[list[str]]:
             parts[-1] += token
 
 
-def _with_first_derivatives(tex: str) -> str:
+def with_first_derivatives(tex: str) -> str:
     r"""Write \frac{d^2 y}{dx^2} as \frac{d}{dx} \frac{dy}{dx}."""
 
     def write(match: re.Match[str]) -> str:
