@@ -82,6 +82,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``letters``    which letters are functions, and which only stand there
     ``doubts``     refuses what two readers may read in two ways
     ``writing``    writes the rest so that SymPy reads it as all of them do
+    ``matrices``   whether the order of factors matters
     ``names``      what its names are: numbers, functions, sequences
     ``values``     an expression and a point -> a number, or why not
     ``cache``      keeps outputs between builds

@@ -10,7 +10,7 @@ from pathlib import Path
 # Modules with what tests a formula by itself, in the order of their imports.
 _MODULES = (
     *("values", "reading", "factors", "letters", "doubts", "writing"),
-    *("names", "equation"),
+    *("matrices", "names", "equation"),
 )
 
 # What a check without code of its own imports, as if its author had.

@@ -14,6 +14,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import sympy  # type: ignore[import-untyped]
 
+from booktools.run.matrices import order_matters
 from booktools.run.names import Names, variables
 from booktools.run.reading import Condition, differentiated, read, split
 from booktools.run.values import (
@@ -69,7 +70,13 @@ class Equation:
                     f"it defines {name}, and nothing else in it says what"
                     f" {name} should be"
                 )
-            self._pairs += itertools.pairwise(rest)
+            for left, right in itertools.pairwise(rest):
+                if order_matters(sides[left], sides[right]):
+                    raise UntestableError(
+                        "its sides differ in the order of capital letters:"
+                        " they are equal for numbers, not for matrices"
+                    )
+                self._pairs.append((left, right))
             self.defined += filter(None, defined.values())
         self._by = self._variable_of_integrals()
         used = [sides[text] for pair in self._pairs for text in pair]
