@@ -210,7 +210,17 @@ def check_equation(tex: str) -> dict[str, Any]:
     AssertionError
         If sides differ, or if too few points can be used.
     """
-    equation = Equation(*split(tex))
+    try:
+        return _check(Equation(*split(tex)))
+    except (AssertionError, ImportError, UntestableError):
+        raise
+    except Exception as error:  # of SymPy or mpmath, as they meet the unknown
+        name = type(error).__name__
+        raise UntestableError(f"it cannot compute it: {name}") from error
+
+
+def _check(equation: Equation) -> dict[str, Any]:
+    """Compare the sides of an equation at random points."""
     generator = random.Random(0)
     used, tried, why = 0, 0, ""
     with mpmath.workdps(DIGITS):

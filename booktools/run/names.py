@@ -192,7 +192,7 @@ class Names:
             inner = e.expr
             for variable, count in e.variable_count:
                 inner = self.resolve(inner, examples, variable.name)
-                inner = inner.diff(variable, count)
+                inner = _differentiate(inner, variable, count)
             return again(inner)
         if isinstance(e, sympy.Tuple):  # limits of a sum
             return sympy.Tuple(e[0], *map(again, e[1:]))
@@ -251,6 +251,15 @@ def split_index(name: str) -> tuple[str, list[Any]]:
     except (sympy.SympifyError, TypeError):
         return name, []
     return match[1], [index]
+
+
+def _differentiate(e: Any, variable: Any, count: int) -> Any:
+    """Return a derivative; for complex numbers, SymPy has none of |x|."""
+    real = {s: sympy.Dummy(s.name, real=True) for s in e.free_symbols}
+    done = e.xreplace(real).diff(real.get(variable, variable), count)
+    if done.has(sympy.Derivative, sympy.Subs):
+        raise UntestableError(f"it does not know the derivative of {e}")
+    return done.xreplace({x: s for s, x in real.items()})
 
 
 def _derivative(example: Any, count: int) -> Any:

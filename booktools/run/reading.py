@@ -166,6 +166,8 @@ def read(tex: str, written: str) -> Any:
         _refuse_differentials(tex, expression)
         return expression
     what = what.strip().partition("\n")[0]
+    if "<INVALID>" in what:  # a name that its parser has inside
+        what = "it expected something else"
     raise UntestableError(f"SymPy cannot read {tex!r}: {what}")
 
 

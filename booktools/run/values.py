@@ -77,7 +77,8 @@ def value(e: Any, point: Mapping[str, Any]) -> Any:
     try:
         result = function(*arguments)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
-        raise UnusableError(f"{e} has no value: {error}") from None
+        why = str(error) or "it is divided by zero"
+        raise UnusableError(f"{e} has no value: {why}") from None
     if isinstance(result, mpmath.mpc) or not mpmath.isfinite(result):
         raise UnusableError(f"{e} is no real number")
     return result
