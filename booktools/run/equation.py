@@ -174,6 +174,7 @@ class Equation:
                 continue
             shown = [f"{t} is {_show(resolved[t], values)}" for t in pair]
             what = f"{shown[0]}, but {shown[1]}"
+            self._names.refuse_unknown(what)
             if self._by is not None:
                 what = f"differentiated by {self._by}, {what}"
             raise AssertionError(what + self._where(examples, point))

@@ -20,6 +20,7 @@ WHOLE = set("ijklmnN")
 _CONSTANT = {*"ABCKabcek", *WHOLE, *GREEK}
 _NUMBERS = {"e": sympy.E, "pi": sympy.pi, "infty": sympy.oo}
 _OTHERS = {"Gamma": sympy.gamma, "max": sympy.Max, "min": sympy.Min}
+_TERM = "is a term of a sequence, and nothing says which"
 _VARIABLES = ("x", "y", "z", "s", "t")
 
 
@@ -42,11 +43,18 @@ class Names:
         self.whole = set(WHOLE)
         self._depends: dict[str, list[str]] = {}
         self._sequences: set[str] = set()
+        # Names that may have a meaning which this does not know.
+        self._unknown: dict[str, str] = {}
         parts = {p for e in expressions for p in sympy.preorder_traversal(e)}
         self._symbols = {p.name for p in parts if isinstance(p, sympy.Symbol)}
         self._find_sequences(parts)
         self._find_dependent(parts, dependent)
         self._find_functions(parts)
+
+    def refuse_unknown(self, what: str) -> None:
+        """Refuse a formula that is false only for what is known of names."""
+        for name, why in self._unknown.items():
+            raise UntestableError(f"{name} {why}; for any other, {what}")
 
     def _add(self, name: str, count: int) -> None:
         if self.functions.setdefault(name, count) != count:
@@ -62,7 +70,7 @@ class Names:
             if isinstance(part, sympy.Sum | sympy.Product)
             for limit in part.limits
         ]
-        bound = {str(limit[0]) for limit in limits}
+        self._bound = bound = {str(limit[0]) for limit in limits}
         for limit in limits:
             self.whole |= {s.name for end in limit for s in end.free_symbols}
         indexed = {name: split_index(name) for name in self._symbols}
@@ -76,6 +84,10 @@ class Names:
                 self._add(base, len(index))
                 for e in index:
                     self.whole |= {s.name for s in e.free_symbols}
+                    if free := {s.name for s in e.free_symbols} - bound:
+                        self._unknown[f"{base}_{min(free)}"] = _TERM
+        if "i" in self._symbols - bound:
+            self._unknown["i"] = "may be the imaginary unit"
 
     def _find_dependent(self, parts: set[Any], sure: set[str]) -> None:
         """Find letters that stand for functions: u in du/dx, or in u'."""
@@ -112,6 +124,9 @@ class Names:
             name, primes = split_primes(part.func.__name__)
             if name in _OTHERS:
                 continue
+            free = {s.name for s in part.free_symbols}
+            if free & WHOLE - self._bound:  # T(n) = T(n-1) + 1
+                self._unknown[str(part)] = _TERM
             if name in self._symbols - self._depends.keys():
                 what = f"{name} stands here with and without an argument"
                 raise UntestableError(what)
