@@ -10,7 +10,7 @@ Kernels get this as text: it needs SymPy and the standard library only.
 import itertools
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sympy import Symbol  # type: ignore[import-untyped]
@@ -29,7 +29,7 @@ _SIZES = (
 )
 _SPACES = {
     *(r"\left", r"\right", r"\displaystyle", r"\limits", r"\nolimits"),
-    *(r"\!", "&", r"\nonumber", r"\notag"),
+    *(r"\!", r"\nonumber", r"\notag"),
     *_SIZES,
 }
 _SAME = {
@@ -70,6 +70,8 @@ _WHY = {
     **dict.fromkeys((r"\mathbf", r"\boldsymbol", r"\vec", r"\bm"), _VECTORS),
     **dict.fromkeys((r"\ldots", r"\cdots", r"\dots", r"\vdots"), _DOTS),
 }
+# Every second & of a row: equations stand on both sides of it.
+_COLUMN = "&&"
 _RELATIONS = {"=", "<", ">", "<=", ">=", "!="}
 
 # In a formula with ? for each command: what TeX shows in another way than
@@ -119,7 +121,7 @@ def split(tex: str) -> tuple[list[list[str]], list[Condition]]:
     """
     # SymPy drops the space, and would read x^{23}.
     tex = _SCRIPT_AND_NUMBER.sub(r"\1{\2}", tex)
-    tokens = list(_known_tokens(tex))
+    tokens = list(_columns(_known_tokens(tex)))
     plain = "".join(
         "?" if t[0] == "\\" else t for t in tokens if not t.isspace()
     )
@@ -132,6 +134,11 @@ def split(tex: str) -> tuple[list[list[str]], list[Condition]]:
         sides, relations = parts[::2], parts[1::2]
         if set(relations) == {"="}:
             if not sides[0] and chains:  # goes on with the row above
+                if _COLUMN in tokens:
+                    raise UntestableError(
+                        "it has several columns, and a row that goes on with"
+                        " one of them"
+                    )
                 chains[-1] += sides[1:]
             else:
                 chains.append(sides)
@@ -209,11 +216,22 @@ def _known_tokens(tex: str) -> Iterator[str]:
         elif token in _SPACES or token.isspace():
             yield " "
         elif token in _KNOWN | _RELATIONS or re.fullmatch(
-            r"[a-zA-Z0-9.,()\[\]{}|+\-*/^_!']", token
+            r"[a-zA-Z0-9.,()\[\]{}|+\-*/^_!&']", token
         ):
             yield token
         else:
             raise UntestableError(_WHY.get(token, f"it does not know {token}"))
+
+
+def _columns(tokens: Iterable[str]) -> Iterator[str]:
+    """Yield tokens without & inside of equations."""
+    count = 0
+    for token in tokens:
+        count = 0 if token == r"\\" else count + (token == "&")
+        if token != "&":
+            yield token
+        else:
+            yield " " if count % 2 else _COLUMN
 
 
 def _argument(rest: Iterator[str]) -> str:
@@ -276,7 +294,7 @@ def _pieces(tokens: list[str]) -> Iterator[list[str]]:
     parts = [""]
     for token in [*tokens, r"\\"]:
         depth += (token in ("{", "(", "[")) - (token in ("}", ")", "]"))
-        if depth == 0 and token in (",", r"\\"):
+        if depth == 0 and token in (",", r"\\", _COLUMN):
             parts = [part.strip().removesuffix(".").strip() for part in parts]
             if any(parts):
                 yield parts
