@@ -81,7 +81,9 @@ def first_cell(
         # Last comes the file that makes it a package.
         contents = {f"{n}.py": texts[n] for n in texts if n in used}
         contents["__init__.py"] = texts["__init__"]
-        lines = [f'"{name}": {quote(t)},' for name, t in contents.items()]
+        # On lines of their own, IPython knows literals, and leaves prompts
+        # of examples in them.
+        lines = [f'"{name}":\n{quote(t)},' for name, t in contents.items()]
         text = fill(
             "first_cell_modules",
             gettext,

@@ -184,6 +184,32 @@ def test_it_writes_exactly_what_the_chapter_uses(cells, reader, here):
     }
 
 
+EXAMPLE = '''"""A module.
+
+>>> area(1)
+... 1
+"""
+
+def area(r):
+    """Return it.
+
+    >>> area(1)
+    1
+    """
+    return r
+'''
+
+
+def test_a_notebook_writes_examples_as_they_are(make_book, jupyter, here):
+    """IPython takes prompts away from lines of code."""
+    book = read_book(make_book(BOOK))
+    files = {"d2lmini/__init__.py": "", "d2lmini/a_basics.py": EXAMPLE}
+    cell = new_code_cell(cell_of(book, "f_anything", files))
+    jupyter.run_notebook(new_notebook(cells=[cell]), here)
+    found = (here / "d2lmini" / "a_basics.py").read_text("utf-8")
+    assert found == EXAMPLE
+
+
 def test_it_shows_the_code_as_it_is(cells):
     # Escapes only where the quotes of the literal stand in the code.
     text = cells[1]["d2lmini/a_basics.py"]
