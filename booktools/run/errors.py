@@ -10,6 +10,11 @@ from booktools.run.job import Part
 # Of what a check or its formula says, in letters.
 _LONGEST = 500
 
+# So many lines of a traceback are shown, half of them from each end.
+_MOST = 80
+# Functions that call each other are told apart from others up to so many.
+_CYCLE = 8
+
 # What Python appends to the message of a syntax error: our own line is better.
 _SYNTAX = re.compile(r" \(\S+, line \d+\)$")
 
@@ -54,12 +59,45 @@ def describe(
     elif is_check:  # NumPy shows both sides further down
         text = _on_one_line(text)
     name = str(error.ename).replace("\n", " ")
-    said = f"{name}: {text.partition(chr(10))[0]}"
+    said = _cut(f"{name}: {text.partition(chr(10))[0]}")
     needed = is_check and name in _MISSING and _FOR_CHECKS.search(said)
     return "failing-cell", said + of, INSTALL if needed else ""
 
 
 def _on_one_line(text: object) -> str:
     """Return a text without line breaks, and not all of a long one."""
-    line = " ".join(str(text).split())
+    return _cut(" ".join(str(text).split()))
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+def shorten(traceback: str) -> str:
+    """Return a traceback without what repeats, and not all of a long one."""
+    parts = traceback.split("\n\n")
+    shown: list[str] = []
+    i = 0
+    while i < len(parts):
+        size, times = 1, 1
+        for size in range(1, _CYCLE + 1):
+            cycle = parts[i : i + size]
+            end = i + size
+            while parts[end : end + size] == cycle:
+                end += size
+            times = (end - i) // size
+            if times > 3 and any(cycle):
+                break
+        else:
+            size, times = 1, 1
+        shown += parts[i : i + size]
+        i += size * times
+        if times > 1:
+            what = "frame" if size == 1 else f"{size} frames"
+            shown.append(f"[Previous {what} repeated {times - 1} more times]")
+    lines = list(map(_cut, "\n\n".join(shown).split("\n")))
+    if len(lines) > _MOST:
+        half = _MOST // 2
+        left_out = f"[{len(lines) - 2 * half} more lines]"
+        lines[half:-half] = ["", left_out, ""]
+    return "\n".join(lines)

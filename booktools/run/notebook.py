@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 
 from booktools.problem import Problem
 from booktools.run.assertions import CHECK
-from booktools.run.errors import describe
+from booktools.run.errors import describe, shorten
 from booktools.run.job import Job, Outcome
 from booktools.run.kernels import ForkedKernel, ForkServer, Kernel, is_slow
 from booktools.run.limits import count
@@ -120,7 +120,9 @@ class NotebookRun:
             is_check = self._job.is_check
             self._fail(*describe(error, part, self._line, is_check))
             if not is_check:  # where all that it would show is our own code
-                traceback = f"{self._problems[-1]}\n{error.traceback}\n"
+                traceback = (
+                    f"{self._problems[-1]}\n{shorten(error.traceback)}\n"
+                )
         except CellTimeoutError:
             most = self._job.timeout
             why = f"TimeoutError: still running after {most} seconds, the"

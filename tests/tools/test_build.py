@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from booktools.run.errors import shorten
 from booktools.source.rules import RULES
 from tests.books import CASES, ROOT, Book, Builder, write_book
 
@@ -180,6 +181,26 @@ def test_no_code_of_ours_is_shown(failures):
     for result in failures[2]:
         assert "<checks>" not in result.stderr
         assert max(map(len, result.stderr.splitlines())) < 2_000
+
+
+def test_tracebacks_say_once_what_repeats(failures):
+    for result in failures[2]:
+        assert "[Previous frame repeated " in result.stderr
+        assert result.stderr.count("in <lambda>(n)\n") < 4
+
+
+def test_long_tracebacks():
+    frames = [f"line {n}\n  code" for n in range(200)]
+    lines = shorten("\n\n".join(frames)).split("\n")
+    assert len(lines) < 100
+    assert (lines[0], lines[-2]) == ("line 0", "line 199")
+    assert "[519 more lines]" in lines
+    text = "\n\n".join(["first", *["again"] * 9, "last"])
+    again = "[Previous frame repeated 8 more times]"
+    assert shorten(text) == f"first\n\nagain\n\n{again}\n\nlast"
+    assert len(shorten("ValueError: " + "x" * 10_000)) < 1000
+    for text in ("", "\n\n\n\n\n\n\n\n", "a\n\nb\n\nb\n\nb\n\nc"):
+        assert shorten(text) == text
 
 
 def test_site_of_before(failures):
