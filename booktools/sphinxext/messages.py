@@ -30,6 +30,8 @@ from booktools.sphinxext.stopping import located
 _KIND = re.compile(r"\s*\[([a-z_-]+\.[a-z_.-]+)\]$")
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"|: ([\w./-]+)$")
 _ALLOWED = re.compile(r"\(allowed: (\[.*\])\)")
+# What LaTeX calls roles that have other names here.
+_LATEX = {"eqref": "eq", "autoref": "numref", "cref": "numref"}
 _NO_LINES = re.compile(r"cannot override dictionary config setting '(\w+)'.*")
 _UNKNOWN_OPTIONS = re.compile(r"Unknown option keys?: (\[.*?\])")
 
@@ -143,12 +145,17 @@ class _Messages:
         if not target:
             return ""
         if rule == "myst.role_unknown":
+            if target in _LATEX:
+                return f"did you mean {_LATEX[target]!r}?"
             return _close(target, _roles(self._app))
         if rule == "myst.directive_unknown":
             return _close(target, _directives(self._app))
         if isinstance(where, nodes.Element) and "reftarget" in where:
+            if hint := self._other_way(where, target):
+                return hint
             domain, kind = where.get("refdomain", ""), where.get("reftype", "")
-            names = self._names(domain, kind)
+            # Of a link to a place on a page, the page is known.
+            names = self._names(domain, "" if _place(where) else kind)
             return _close(target, names) or _close_path(target, names)
         if rule.startswith("bibtex"):
             return _close(target, self._names("cite", ""))
@@ -158,6 +165,30 @@ class _Messages:
             # Their values may be what Sphinx warns of, once more.
             return _close(target, self._app.config.values)
         return ""
+
+    def _other_way(self, where: nodes.Element, target: str) -> str:
+        """Return how to refer to what is there, but not in this way."""
+        domains: Any = self._app.env.domains
+        std, kind = domains["std"].data, where.get("reftype", "")
+        is_formula = target in domains["math"].data["objects"]
+        if target not in std["anonlabels"] and not is_formula:
+            return ""
+        if _place(where):
+            return f"write [text](#{target})"
+        if is_formula:
+            return f"write {{eq}}`{target}`"
+        has_title = target in std["labels"]
+        way = (
+            f"{{ref}}`{target}`" if has_title else f"{{ref}}`text <{target}>`"
+        )
+        if kind == "numref":
+            caption = "" if has_title else "give it a caption, or "
+            return f"it has no number: {caption}write {way}"
+        if kind == "ref":
+            return f"it has no title: write {way}"
+        if kind in ("doc", "eq", "term"):
+            return f"write {way}"
+        return f"it has no title: write [text](#{target})"
 
     def _names(self, domain: str, kind: str) -> list[str]:
         """Return the names that a reference of some kind may lead to."""
@@ -193,12 +224,17 @@ def _rule(record: logging.LogRecord) -> str:
 def _target(where: Any, text: str) -> str:
     """Return the name that a message is about, or nothing."""
     if isinstance(where, nodes.Element) and where.get("reftarget"):
-        return str(where["reftarget"])
+        return _place(where) or str(where["reftarget"])
     if match := _UNKNOWN_OPTIONS.search(text):
         return str(ast.literal_eval(match[1])[0])
     if match := _QUOTED.search(text):
         return str(next(filter(None, match.groups())))
     return ""
+
+
+def _place(where: nodes.Element) -> str:
+    """Return to which place on a page a link leads, if it names one."""
+    return str(where.get("reftargetid") or "")
 
 
 def _has(line: str, target: str) -> bool:

@@ -46,6 +46,14 @@ A square
 derivative
   A slope.
 ```
+
+(part)=
+A paragraph.
+
+```{figure} img/square.svg
+:name: fig-plain
+:alt: A square
+```
 """
 BIB = "@book{newton1687, title = {Principia}, author = {Newton, Isaac},\n"
 BIB += " year = 1687, publisher = {Streater}}\n"
@@ -61,6 +69,44 @@ CASES: dict[str, tuple[str, int, str, str]] = {
     "term, of a text": (
         "{term}`slope <derivatives>`",
         *(1, "ref.term", "derivative"),
+    ),
+    "a figure without a number": (
+        "{numref}`fig-plain`",
+        *(1, "sphinx", "give it a caption, or write {ref}`text <fig-plain>`"),
+    ),
+    "a section has no number": (
+        "{numref}`sec-limits`",
+        *(1, "sphinx", "it has no number: write {ref}`sec-limits`"),
+    ),
+    "a paragraph has no title": (
+        "{ref}`part`",
+        *(1, "ref.ref", "it has no title: write {ref}`text <part>`"),
+    ),
+    "a paragraph has no number": (
+        "{numref}`part`",
+        *(1, "ref.numref", "or write {ref}`text <part>`"),
+    ),
+    "a paragraph, as a link": (
+        "[](#part)",
+        *(1, "myst.xref_missing", "it has no title: write [text](#part)"),
+    ),
+    "formula": ("{ref}`eq-series`", 1, "ref.ref", "write {eq}`eq-series`"),
+    "number of a formula": (
+        "{numref}`it <eq-series>`",
+        *(1, "ref.numref", "write {eq}`eq-series`"),
+    ),
+    "no formula": ("{eq}`sec-limits`", 1, "ref.eq", "{ref}`sec-limits`"),
+    "as LaTeX does": (
+        "{eqref}`eq-series`",
+        *(1, "myst.role_unknown", "did you mean 'eq'?"),
+    ),
+    "label behind a page": (
+        "[it](limits.md#sec-limits)",
+        *(1, "myst.xref_missing", "write [text](#sec-limits)"),
+    ),
+    "label behind a page, misspelt": (
+        "[it](limits.md#sec-limit)",
+        *(1, "myst.xref_missing", "did you mean 'sec-limits'?"),
     ),
     "doc": ("{doc}`limit`", 1, "ref.doc", "chapters/limits"),
     "link to a page": ("[x](limts.md)", 1, "myst.xref_missing", "limits.md"),
