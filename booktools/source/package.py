@@ -4,14 +4,17 @@ import difflib
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
 from booktools.problem import BookError, Problem, count
 from booktools.source.chapter import Book
-from booktools.source.config import read_project
+from booktools.source.config import CONFIG, read_project
 from booktools.source.files import write_whole
 from booktools.source.saved import HINTS, SavedChapter, read_saved
+from booktools.source.text import lines_of, read_setup
 
 _HEADER = "# Generated from "
 _HEADER_END = ' by "python -m booktools extract". Do not edit.'
@@ -91,8 +94,15 @@ def stale_files(
     Raises
     ------
     BookError
-        With every file among them that somebody wrote by hand.
+        With every file among them that somebody wrote by hand, or if the
+        package cannot have its name.
     """
+    if files and (what := _clash(root, package)):
+        text = read_setup(root, CONFIG)
+        line = lines_of(text, package)[0]
+        hint = "name another one: booktools_package: NAME"
+        problem = Problem(CONFIG, line, "bad-package-name", what, hint)
+        raise BookError([problem])
     there = {f"{package}/{p.name}": p for p in (root / package).glob("*.py")}
     stale: dict[str, tuple[str, str | None]] = {}
     foreign = []
@@ -111,6 +121,28 @@ def stale_files(
     if foreign and files:
         raise BookError(foreign)
     return stale
+
+
+def _clash(root: Path, package: str) -> str:
+    """Return what has the name of the package, if anything has."""
+    folder = root / package
+    file = root / f"{package}.py"
+    if file.exists() or (folder.exists() and not folder.is_dir()):
+        file = file if file.exists() else folder
+        return f"there is a file {file.name}, where the package would be"
+    # Python files are named one by one.
+    others = (p for p in folder.glob("[!._]*") if p.suffix != ".py")
+    if any(others) and not is_generated(folder / "__init__.py"):
+        return f"the folder {package} is there for something else"
+    with suppress(ImportError, ValueError):
+        spec = find_spec(package)
+        file = Path((spec and spec.origin) or folder / "__init__.py")
+        # A course may be installed, too.
+        if file.parent.resolve() != folder.resolve() and not is_generated(
+            file
+        ):
+            return f"there is a package {package}, which it would hide"
+    return ""
 
 
 def write_files(

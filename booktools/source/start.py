@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from booktools.environment import CPU_INDEX
-from booktools.language import load_language
+from booktools.language import is_language, load_language
 from booktools.problem import BookError, Problem
 from booktools.source.chapter import read_book
 from booktools.source.config import as_name, is_name
@@ -115,7 +115,7 @@ def _refuse(folder: Path, course: Course) -> None:
     elif course.name and _is_taken(course.name):
         what = f"there is a package {course.name} already, which it would hide"
         report("bad-package-name", what, "choose another --name")
-    if not re.fullmatch(r"[a-z]{2,3}(_[A-Za-z]+)*", course.language):
+    if not is_language(course.language):
         what = f"{course.language!r} is no language"
         report("bad-language", what, "write, say, --language zh_CN")
     if problems:
@@ -135,6 +135,7 @@ def _values(folder: Path, course: Course, origin: Origin) -> dict[str, str]:
     language = load_language(course.language, folder)
     return {
         "title": title,
+        "markdown_title": re.sub(r"([\\`*_\[\]{}<>$#|~!&])", r"\\\1", title),
         "quoted_title": _quote(title),
         "author": author,
         "quoted_author": _quote(author),

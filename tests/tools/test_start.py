@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from html import escape
 from pathlib import Path
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 
 from booktools.environment import CPU_INDEX, OLDEST
@@ -93,6 +95,18 @@ def test_names(tmp_path, title, name, folder, package):
     assert config["author"] == "A: 'b' \"c\" \\ #d"
 
 
+def test_titles_are_text(tmp_path):
+    """Nothing in them is Markdown."""
+    title = "*x* [z](w) $a$ `b` <i> #1 &amp; _c_"
+    start(tmp_path / "x", Course(title, name="limits"), ORIGIN)
+    for name in ("README.md", "index.md"):
+        html = MarkdownIt().render((tmp_path / "x" / name).read_text("utf-8"))
+        assert f"<h1>{escape(title)}</h1>" in html
+        assert "$" not in (tmp_path / "x" / name).read_text().replace(
+            r"\$", ""
+        )
+
+
 @pytest.mark.parametrize("language", ["en", "de", "zh_CN", "pt_BR"])
 def test_languages(tmp_path, language):
     root = tmp_path / "course"
@@ -126,6 +140,7 @@ def leave(folder):
         (Course("A", name="numpy"), None, ["bad-package-name"]),
         (Course("A", name="积分"), None, ["bad-package-name"]),
         (Course("A", language="English"), None, ["bad-language"]),
+        (Course("A", language="xx"), None, ["bad-language"]),
         (
             Course("", name="class", language=""),
             leave,
