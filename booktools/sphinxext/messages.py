@@ -33,6 +33,10 @@ _ALLOWED = re.compile(r"\(allowed: (\[.*\])\)")
 # What LaTeX calls roles that have other names here.
 _LATEX = {"eqref": "eq", "autoref": "numref", "cref": "numref"}
 _NO_LINES = re.compile(r"cannot override dictionary config setting '(\w+)'.*")
+_TWICE = re.compile(
+    r"duplicate (?P<kind>term description of|label(?: of equation)?)"
+    r" (?P<name>.+), other instance in (?P<where>\S+)$"
+)
 _UNKNOWN_OPTIONS = re.compile(r"Unknown option keys?: (\[.*?\])")
 
 
@@ -89,6 +93,9 @@ class _Messages:
             text = _ALLOWED.sub("", text).rstrip()
         text = _NO_LINES.sub(r"'\1' should be lines NAME: VALUE", text)
         path, line = self._place(where, text, target)
+        if (match := _TWICE.match(text)) and path:
+            line, other = self._both(match, path, line)
+            text = f"{text[: match.start('where')]}{other}"
         if not path:
             text = f"error: {text} [{rule}]"
             return f"{text}\n    hint: {hint}" if hint else text
@@ -113,6 +120,28 @@ class _Messages:
                 found, key=lambda n: (n < line, abs(n - line)), default=line
             )
         return problems.relative(self._app, path), max(line, 1)
+
+    def _both(
+        self, match: re.Match[str], path: str, line: int
+    ) -> tuple[int, str]:
+        """Return where something is for the second and the first time."""
+        name = re.escape(match["name"])
+        pattern = rf"\({name}\)|\b(?:name|label): *['\"]?{name}(?![\w-])"
+        if match["kind"].startswith("term"):
+            pattern = rf"^\s*{name}\s*$"
+
+        def find(file: Path | None) -> list[int]:
+            lines = enumerate(_lines(file) if file else [], 1)
+            return [n for n, text in lines if re.search(pattern, text)]
+
+        file, _ = self._file(match["where"])
+        here, there = find(self._root / path), find(file)
+        if file == self._root / path:
+            here = here[1:]
+        # What is told of a term is the line of something above it.
+        line = next((n for n in here if n >= line), here[-1] if here else line)
+        other = problems.relative(self._app, file) if file else match["where"]
+        return line, f"{other}:{there[0]}" if there else other
 
     def _file(self, where: Any) -> tuple[Path | None, int]:
         """Return the file that a message names in one of many ways."""

@@ -373,3 +373,25 @@ def test_problems_at_any_stage_are_the_last_words(stage):
         "\n1 problem, no page written:\n"
         "a.md:2: error: it is wrong [rule]\n    hint: do it"
     )
+
+
+def test_both_places_of_what_is_there_twice(new_book):
+    glossary = "```{glossary}\nalpha\n  A.\n\nbeta\n  B.\n\nalpha\n  C.\n```\n"
+    files = {
+        "a": FRONT + START + glossary + "\n(sec-x)=\n## X\n",
+        "b": "(sec-b)=\n# B\n\nAs (sec-x).\n\n(sec-x)=\n## X\n\n"
+        "```{glossary}\nbeta\n  B.\n```\n\n$$\n1\n$$ (eq-one)\n",
+        "c": "(sec-c)=\n# C\n\n$$\n1\n$$ (eq-one)\n",
+    }
+    texts = {f"chapters/{name}.md": text for name, text in files.items()}
+    book = new_book({"_config.yml": CONFIG, "references.bib": BIB, **texts})
+    said = book.build().stderr
+    pattern = r"^chapters/(\S+): error: (dupl.*) \[sphinx\]$"
+    found = re.findall(pattern, said, re.M)
+    other = "other instance in chapters"
+    assert sorted(found) == [
+        ("a.md:17", f"duplicate term description of alpha, {other}/a.md:11"),
+        ("b.md:10", f"duplicate term description of beta, {other}/a.md:14"),
+        ("b.md:6", f"duplicate label sec-x, {other}/a.md:21"),
+        ("c.md:6", f"duplicate label of equation eq-one, {other}/b.md:16"),
+    ]
