@@ -13,6 +13,7 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``config``     ``_config.yml`` -> title, package, language; its form
     ``toc``        ``_toc.yml`` -> the files of the book
     ``parts``      what a chapter consists of: ``Cell``, ``Formula``, ...
+    ``marks``      where in a cell marks ``#@save`` stand, or were meant to
     ``options``    what front matter and the options of cells may hold
     ``myst``       the MyST text of a file -> its parts
     ``chapter``    all of these -> ``Book``, ``Chapter``
@@ -20,6 +21,8 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``brackets``   TeX -> what in it is never closed
     ``rules``      what the dialect asks for, and what a book switches off
     ``markdown``   the parsers of Markdown; marks of footnotes
+    ``failing``    the code of a check -> why it cannot fail
+    ``slips``      what in a text was meant as Markdown, or is empty
     ``dialect``    a chapter -> what in it breaks rules; chapters not listed
     ``macros``     the author's TeX macros, written out
     ``magics``     finds lines of IPython's own, and Python inside of them
@@ -27,7 +30,6 @@ A book goes through these rooms.  Each imports only what stands above it here;
     ``data``       the files that a chapter reads, which its notebook brings
     ``early``      helpers that code uses before they are saved
     ``filenames``  chapters whose files have the name of a module
-    ``marks``      where in a cell marks ``#@save`` stand
     ``saved``      marks ``#@save`` in cells -> what they save, checked
     ``package``    what is saved -> the files of the book's package
     ``installed``  what chapters run on, by name and version

@@ -5,9 +5,11 @@ the tools and then of the book: `zh_CN.po` has short texts, the folder `zh_CN`
 whole files.  What nobody has translated stays English.
 """
 
+import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
@@ -33,6 +35,13 @@ _CALL = re.compile(
     rf"(?:\s*\+\s*(?:{_LITERAL.pattern}))*)\s*\)"
 )
 _ESCAPE = re.compile(r"\\(.)")
+
+# Lines of a file of gettext: what is left of them is not in quotes.
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_LINE = re.compile(
+    rf"\s*(?:#.*|(?:(?:msg[a-z_]+(?:\[\d+\])?)?\s*{_QUOTED}\s*)?)"
+)
+_MSGID = re.compile(rf"^msgid((?:\s*{_QUOTED})+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -150,12 +159,20 @@ def _read_texts(
     data: bytes, path: str, problems: list[Problem]
 ) -> Iterator[tuple[str, str]]:
     """Yield the texts of a file of gettext, and their translations."""
+
+    def report(line: int | None, what: str, hint: str = "") -> None:
+        rule = "bad-translation"
+        problems.append(Problem(path, line or 1, rule, what, hint))
+
+    if wrong := list(_find_wrong_lines(data.decode("utf-8-sig", "replace"))):
+        for line, what, hint in wrong:
+            report(line, what, hint)
+        return
     try:
         catalog = read_po(BytesIO(data), abort_invalid=True)
     except (PoFileError, UnicodeDecodeError, ValueError) as error:
-        line = getattr(error, "lineno", 1) or 1
         what = f"this is no file of gettext: {error}"
-        problems.append(Problem(path, line, "bad-translation", what))
+        report(getattr(error, "lineno", 1), what)
         return
     for message in catalog:
         text, translated = message.id, message.string
@@ -167,10 +184,37 @@ def _read_texts(
             names = " ".join(f"{{{name}}}" for name in _fields(text) or ())
             what = f"{translated!r} has other names in braces than {text!r}"
             hint = f"keep all of them: {names}" if names else "use no braces"
-            line = message.lineno or 1
-            problem = Problem(path, line, "bad-translation", what, hint)
-            problems.append(problem)
+            report(message.lineno, what, hint)
+        # A book may have texts of its own, but none that is nearly a tool's.
+        if text not in (known := _known_texts()):
+            for close in get_close_matches(text, known, 1, 0.85):
+                what = f"no page has the text {text!r}"
+                report(message.lineno, what, f"did you mean {close!r}?")
         yield text, translated
+
+
+def _find_wrong_lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield lines that babel would skip: their number, what, and a hint."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not _LINE.fullmatch(line):
+            what = f"this is no file of gettext: {line!r} is not in quotes"
+            hint = 'write msgid "…" or msgstr "…", and \\" for a " inside'
+            yield number, what, hint
+    places: dict[str, int] = {}
+    for match in _MSGID.finditer(text):
+        msgid = "".join(part[1:-1] for part in re.findall(_QUOTED, match[1]))
+        number = text.count("\n", 0, match.start()) + 1
+        first = places.setdefault(msgid, number)
+        if first != number:
+            what = f"{msgid!r} stands twice, see line {first}"
+            yield number, what, "take one of them out"
+
+
+@functools.cache
+def _known_texts() -> Set[str]:
+    """Return the texts of the tools: some language has all of them."""
+    file = Path(__file__).with_name(LOCALE) / "zh_CN.po"
+    return {str(message.id) for message in read_po(BytesIO(file.read_bytes()))}
 
 
 def _fields(text: str) -> set[str] | None:

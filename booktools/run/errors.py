@@ -21,6 +21,11 @@ _SYNTAX = re.compile(r" \(\S+, line \d+\)$")
 # What checks need and not every book has installed.
 _FOR_CHECKS = re.compile(r"\b(sympy|antlr4)\b")
 
+# Raised for a line `!command` and for %%bash.
+_COMMAND = "CalledProcessError"
+# The tag raises-exception would show IPython's own code, with its paths.
+_ALLOW = "if it may fail, write || true behind it"
+
 _MISSING = ("ImportError", "ModuleNotFoundError")
 
 
@@ -61,7 +66,8 @@ def describe(
     name = str(error.ename).replace("\n", " ")
     said = _cut(f"{name}: {text.partition(chr(10))[0]}")
     needed = is_check and name in _MISSING and _FOR_CHECKS.search(said)
-    return "failing-cell", said + of, INSTALL if needed else ""
+    hint = _ALLOW if name == _COMMAND else INSTALL if needed else ""
+    return "failing-cell", said + of, hint
 
 
 def _on_one_line(text: object) -> str:

@@ -38,8 +38,12 @@ from booktools.run.outputs import (
     merge_streams,
 )
 
-# No word about encryption or Ctrl-C, no file of all that was ever typed.
-QUIET = ["--log-level=ERROR", "--HistoryManager.hist_file=:memory:"]
+# No word about encryption or Ctrl-C, no file of all that was ever typed; a
+# line `!command` that fails is an error, as in %%bash.
+ARGUMENTS = [
+    *("--log-level=ERROR", "--HistoryManager.hist_file=:memory:"),
+    "--InteractiveShell.system_raise_on_error=True",
+]
 
 _SILENT = logging.Logger("nbclient", logging.CRITICAL + 1)
 
@@ -185,7 +189,7 @@ class NotebookRun:
             await manager.start_kernel(
                 cwd=str(self._job.cwd),
                 env=self._env,
-                extra_arguments=QUIET if manager.ipykernel else [],
+                extra_arguments=ARGUMENTS if manager.ipykernel else [],
             )
             kernel = self._client.kc = manager.client()
             # No message is lost because many wait; one that is larger than

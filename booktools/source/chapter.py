@@ -209,8 +209,11 @@ def read_chapter(
         raise BookError(problems)
     reader = Reader(path, root)
     reader.read(text)
+    rules = read_own_rules(text, reader.front_matter, rules, path, problems)
+    off = RULES.keys() - rules
+    problems += (p for p in reader.problems if p.rule not in off)
     if misspelt := list(find_misspelt(reader.directives)):
-        raise BookError([*reader.problems, *misspelt])
+        raise BookError([*problems, *misspelt])
     chapter = Chapter(
         path,
         reader.sections[0].title if reader.sections else "",
@@ -222,10 +225,8 @@ def read_chapter(
         tuple(reader.directives),
         tuple(reader.footnotes),
         frozenset(reader.includes),
-        read_own_rules(text, reader.front_matter, rules, path, problems),
+        rules,
     )
-    off = RULES.keys() - chapter.rules
-    problems += [each for each in reader.problems if each.rule not in off]
     problems += find_breaches(
         *(path, text, chapter.sections, chapter.cells, chapter.footnotes),
         *(chapter.directives, reader.headings, chapter.rules),

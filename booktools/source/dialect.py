@@ -13,8 +13,10 @@ from typing import Any
 
 from booktools.problem import BookError, Problem
 from booktools.source.markdown import is_blank
+from booktools.source.marks import find_mistyped
 from booktools.source.options import (
     find_odd_options,
+    find_odd_tags,
     is_notebook,
     plain_options,
     split_options,
@@ -59,6 +61,8 @@ def find_breaches(
             yield from _find_odd_options(path, text, cell)
     for cell in cells:
         yield from _find_blank_texts(path, text, cell, rules)
+    if "lost-mark" in rules:
+        yield from _find_mistyped_marks(path, cells)
     if "heading-label" in rules and path not in _WITHOUT_LABELS:
         yield from _find_unlabelled(path, sections)
     yield from _find_lone_footnotes(footnotes, rules)
@@ -86,10 +90,12 @@ def _find_odd_options(path: str, text: str, cell: Cell) -> Iterator[Problem]:
     """Yield options of a cell that do nothing, or stand in its code."""
     rule = "directive-option"
     above = text.split("\n")[: cell.line - 1]
-    for key, hint in find_odd_options(cell.options):
+    odd = [("option", *each) for each in find_odd_options(cell.options)]
+    odd += [("tag", *each) for each in find_odd_tags(cell.tags)]
+    for kind, key, hint in odd:
         lines = (n for n in range(len(above), 0, -1) if key in above[n - 1])
         line = next(lines, cell.line)
-        what = f"the option {key!r} of this cell does nothing"
+        what = f"the {kind} {key!r} of this cell does nothing"
         yield Problem(path, line, rule, what, hint)
     for number, line_of_code in enumerate(cell.source.split("\n")):
         match = _CELL_OPTION.match(line_of_code)
@@ -128,6 +134,18 @@ def _find_blank_texts(
         what = "this picture has no text for who cannot see it"
         hint = "write it behind alt:"
         yield Problem(path, line_of("alt"), "alt-text", what, hint)
+
+
+def _find_mistyped_marks(
+    path: str, cells: Sequence[Cell]
+) -> Iterator[Problem]:
+    """Yield comments that were meant as marks."""
+    for cell in cells:
+        for line, text in find_mistyped(cell.source):
+            what = f"this saves nothing: {text[:40]!r} is no mark"
+            hint = "write #@save; if this is a comment, say more in it"
+            line += cell.line - 1
+            yield Problem(path, line, "lost-mark", what, hint)
 
 
 def _find_unlabelled(

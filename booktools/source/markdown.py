@@ -35,7 +35,7 @@ def find_marks(text: str) -> Iterator[tuple[str, int]]:
     """
     if "[^" not in text:
         return
-    for token in _inline().parseInline(text)[0].children or []:
+    for token in inline_parser().parseInline(text)[0].children or []:
         for match in _MARK.finditer(token.content):
             # What is not text, such as code, is no mark.
             if token.type == "text":
@@ -147,6 +147,6 @@ def parser(*, inline: bool = False) -> MarkdownIt:
 
 
 @functools.cache
-def _inline() -> MarkdownIt:
+def inline_parser() -> MarkdownIt:
     """Return a parser that keeps apart what is text and what is escaped."""
     return MarkdownIt("commonmark").use(dollarmath_plugin).disable("text_join")

@@ -4,9 +4,15 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import NamedTuple
 
 MARK = re.compile(r"#[ \t]*@save\b")
+
+# What may be meant as one: behind the word others may follow only if there is
+# an @; behind `# ` only code tells a mark from a heading.
+_NEARLY = re.compile(r"#+\s*@\s*(\w+)|#+(\w+)$")
+_BEHIND_CODE = re.compile(r"\S.*#+\s*save$")
 
 
 class Mark(NamedTuple):
@@ -45,3 +51,19 @@ def read_marks(source: str) -> Iterator[Mark]:
                 targets = range(below, below + 1)
             text = "  ".join(filter(None, parts))
             yield Mark(line, text, above, frozenset(targets))
+
+
+def find_mistyped(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of each comment that is nearly a mark."""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type != tokenize.COMMENT or MARK.match(token.string):
+                continue
+            match = _NEARLY.match(token.string)
+            words = [w.lower() for w in match.groups() if w] if match else []
+            behind = _BEHIND_CODE.fullmatch(token.line.strip())
+            likeness = 0.75 if "@" in token.string else 0.8
+            if behind or get_close_matches("save", words, 1, likeness):
+                yield token.start[0], token.string
+    except (SyntaxError, tokenize.TokenError):
+        return  # a magic, or what is no Python

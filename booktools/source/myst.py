@@ -6,7 +6,6 @@ and checks it sees wherever MyST does: in lists, quotes and directives, too.
 What may not stand where it stands is reported at its line.
 """
 
-import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,11 +14,13 @@ from markdown_it.token import Token
 from booktools.problem import BookError, Problem
 from booktools.source import markdown
 from booktools.source.brackets import find_unclosed
+from booktools.source.failing import find_emptiness
 from booktools.source.options import (
     find_misfits,
+    has_clear_ends,
     is_notebook,
+    misfit_of_break,
     misfit_of_cell,
-    misfit_of_notebook,
     plain_options,
     split_options,
 )
@@ -31,7 +32,7 @@ from booktools.source.parts import (
     Formula,
     Section,
 )
-from booktools.source.python import has_code
+from booktools.source.slips import find_slips
 from booktools.source.text import (
     decode,
     included_path,
@@ -92,6 +93,8 @@ class Reader:
             self._report(above + 1, "too-deep", what, "take them apart")
             return
         tokens = markdown.parser().parse(text)
+        for more, rule, what, hint in find_slips(tokens):
+            self._report(above + 1 + more, rule, what, hint)
         depth = nested
         label = ""
         for i, token in enumerate(tokens):
@@ -138,11 +141,7 @@ class Reader:
     def _read_front_matter(self, token: Token, text: str) -> None:
         """Read the settings at the head of a file."""
         _, end = token.map or [0, 0]
-        opening, *lines = text.split("\n")[:end]
-        closing = lines.pop() if lines else ""
-        others = [t for t in lines if t.startswith(("---", "..."))]
-        # Another such line would end it for some programs, not for others.
-        if opening.rstrip() != "---" or closing.rstrip() != "---" or others:
+        if not has_clear_ends(text.split("\n")[:end]):
             what = "front matter begins and ends with a line --- of its own"
             hint = "write three hyphens, and nothing else, on both lines"
             self._report(1, "front-matter", what, hint)
@@ -154,12 +153,9 @@ class Reader:
 
     def _read_break(self, token: Token, line: int) -> None:
         """Check what describes the text below a line with +++."""
-        try:
-            metadata = json.loads(token.content.strip() or "{}")
-            what = misfit_of_notebook("new_markdown_cell", metadata)
-        except (AttributeError, RecursionError, ValueError) as error:
-            what = f"behind +++ stands no JSON object: {error}"
-        if what and is_notebook(self.front_matter):
+        if (what := misfit_of_break(token.content)) and is_notebook(
+            self.front_matter
+        ):
             hint = 'write nothing behind it, or as in +++ {"tags": ["a"]}'
             self._report(line, "block-break", what, hint)
 
@@ -324,13 +320,10 @@ class Reader:
     def _add_check(self, check: Check) -> None:
         if self._included:
             self._refuse_included(check.line - 1, f"check {check.label!r}")
-        elif check.source and not has_code(check.source):
-            what = f"check {check.label!r} has no code that does anything"
-            hint = (
-                "write an assertion that fails if the formula is wrong, or"
-                " nothing: then both sides are compared at random points"
-            )
-            self._report(check.line, "empty-check", what, hint)
+        elif check.source and (found := find_emptiness(check.source)):
+            above, what, hint = found
+            what = f"check {check.label!r} {what}"
+            self._report(check.line + above, "empty-check", what, hint)
         self.checks.append(check)
 
     def _add_footnote(self, name: str, line: int, is_text: bool) -> None:

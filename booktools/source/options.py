@@ -29,6 +29,15 @@ _MYSTNB = (
     *("scroll_outputs", "text_lexer"),
 )
 
+# Tags of cells that have an effect; others may be an author's own.
+_TAGS = (
+    *("hide-cell", "hide-input", "hide-output", "remove-cell"),
+    *("remove-input", "remove_input", "remove-output", "remove_output"),
+    *("remove-stderr", "remove-stdout", "raises-exception"),
+    *("skip-execution", "full-width", "margin", "popout", "thebe-init"),
+    *("scroll-input", "scroll-output", "output_scroll"),
+)
+
 
 def is_notebook(front_matter: dict[str, Any]) -> bool:
     """Say whether MyST-NB runs the code in a file."""
@@ -122,6 +131,14 @@ def find_odd_options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(key), hint
 
 
+def find_odd_tags(tags: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """Yield each tag of a cell that is nearly one with an effect, and that."""
+    for tag in map(str, tags):
+        close = get_close_matches(tag.lower(), _TAGS, 1, 0.85)
+        if close and tag not in _TAGS:
+            yield tag, f"did you mean {close[0]}?"
+
+
 def _meant(key: Any, known: Sequence[str]) -> str:
     """Return the one of some names that one is a misspelling of, or none."""
     close = get_close_matches(str(key).replace("-", "_"), known, 1, 0.8)
@@ -143,6 +160,24 @@ def misfit_of_notebook(make: str, metadata: dict[str, Any]) -> str:
         place = ".".join(map(str, error.absolute_path))
         return f"a notebook cannot hold this as its {place}: {error.message}"
     return ""
+
+
+def misfit_of_break(text: str) -> str:
+    """Return what is wrong with what describes a part of a notebook: +++."""
+    try:
+        metadata = json.loads(text.strip() or "{}")
+        return misfit_of_notebook("new_markdown_cell", metadata)
+    except (AttributeError, RecursionError, ValueError) as error:
+        return f"behind +++ stands no JSON object: {error}"
+
+
+def has_clear_ends(lines: list[str]) -> bool:
+    """Say if front matter begins and ends where all programs see that."""
+    opening, *inside = lines
+    closing = inside.pop() if inside else ""
+    # Another such line would end it for some programs, not for others.
+    others = [line for line in inside if line.startswith(("---", "..."))]
+    return opening.rstrip() == closing.rstrip() == "---" and not others
 
 
 def split_options(lines: list[str]) -> tuple[list[str], int]:

@@ -197,20 +197,6 @@ def compile_cell(source: str | ast.Module) -> CodeType:
     return code
 
 
-def has_code(source: str) -> bool:
-    """Say whether code does anything at all."""
-    try:
-        nodes = read_code(source).nodes
-    except SyntaxError:
-        return True  # Python says better what is wrong
-    for node in nodes:
-        match node:
-            case ast.Pass() | ast.Expr(value=ast.Constant()):
-                continue
-        return True
-    return False
-
-
 def _names(node: ast.expr) -> list[str]:
     """Return the names in `a.b.c`; none for another kind of expression."""
     if isinstance(node, ast.Attribute) and (names := _names(node.value)):

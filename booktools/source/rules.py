@@ -35,6 +35,9 @@ RULES = {
     "undefined-footnote": Rule("each `[^name]` has its text"),
     "unused-footnote": Rule("each text of a footnote has its `[^name]`"),
     "unchecked-formula": Rule("each formula with a number has a check"),
+    "lost-mark": Rule("`#@save` is spelt so, and stands in a cell that runs"),
+    "lost-markup": Rule("what looks like Markdown is not shown as text"),
+    "empty-block": Rule("no label, formula, exercise or footnote is empty"),
 }
 
 

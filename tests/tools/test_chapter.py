@@ -43,7 +43,7 @@ $$ (eq-a)
 $$ c = d $$ (eq-c)
 
 ```{check} eq-a
-assert 1
+assert tex == 1
 ```
 
 (sec-b)=
@@ -55,7 +55,7 @@ not a cell
 
 ```{check}   eq-c
 
-assert 2
+assert tex == 2
 ```
 
 ````{code-cell}
@@ -118,8 +118,8 @@ def test_formulas_and_checks(chapter):
     ]
     checks = [(c.label, c.source, c.line) for c in chapter.checks]
     assert checks == [
-        ("eq-a", "assert 1", line_of("assert 1")),
-        ("eq-c", "assert 2", line_of("assert 2")),
+        ("eq-a", "assert tex == 1", line_of("assert tex == 1")),
+        ("eq-c", "assert tex == 2", line_of("assert tex == 2")),
     ]
 
 
@@ -143,7 +143,7 @@ $$ a $$ (eq-a)
 ::::
 
 1. > ```{check} eq-a
-   > assert 1
+   > assert tex == 1
    > ```
 
    ```{math} b
@@ -158,7 +158,7 @@ label: ex
 ---
 - ```{CHECK} eq-b
 
-  assert 2
+  assert tex == 2
   ```
 ~~~
 
@@ -178,8 +178,8 @@ def test_formulas_and_checks_anywhere():
     ]
     checks = [(c.label, c.source, lines[c.line - 1]) for c in chapter.checks]
     assert checks == [
-        ("eq-a", "assert 1", "   > assert 1"),
-        ("eq-b", "assert 2", "  assert 2"),
+        ("eq-a", "assert tex == 1", "   > assert tex == 1"),
+        ("eq-b", "assert tex == 2", "  assert tex == 2"),
     ]
     assert [section.title for section in chapter.sections] == ["A"]
 

@@ -823,7 +823,9 @@ def test_edits_of_chapters_reach_users_through_the_package(
 @pytest.fixture
 def book(tmp_path: Path) -> Book:
     use = "import d2lmini as d2l\n"
-    check = "```{check} eq-a\nfrom d2lmini import evaluate\n```\n"
+    check = (
+        "```{check} eq-a\nfrom d2lmini import evaluate\nevaluate(tex)\n```\n"
+    )
     return Book(
         tmp_path,
         "",

@@ -160,13 +160,13 @@ kernelspec: {name: python3}
    > $$ (eq-a)
    >
    > ```{check} eq-a
-   > assert 1
+   > assert tex == 1
    >
-   > assert 2
+   > assert tex == 2
    > ```
 
    ~~~~{check} eq-c
-   text = '''
+   assert tex != '''
    ```
    ~~~
    '''
@@ -183,7 +183,7 @@ d
 
 ```{check} eq-d
 
-assert 3
+assert tex == 3
 ```
 ````
 

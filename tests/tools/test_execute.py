@@ -304,9 +304,21 @@ HOSTILE = {
         "11 ZeroDivisionError: division by zero",
     ),
     "script": ("%%bash\nfalse", "10 CalledProcessError: Command"),
+    "shell": (
+        "\nx = 1\n!ls\n!cat nothing\n!true",
+        "13 CalledProcessError: Command 'cat nothing' returned non-zero exit"
+        " status 1.\n    hint: if it may fail, write || true behind it",
+    ),
+    "shell function": (
+        "def f(name):\n    !{name}\n\nf('true')\nf('false')",
+        "11 CalledProcessError: Command",
+    ),
+    "shell output": ("x = !nosuchcommand", "10 CalledProcessError: Command"),
+    "shell fine": (
+        "x = !echo a; echo b >&2; exit 0\nassert len(x) == 2\n!false || true",
+        "",
+    ),
     "input": ("x = input()", "10 StdinNotImplementedError"),
-    # As in Jupyter: what a shell command returns is for the cell to see.
-    "shell": ("!false\nassert _exit_code == 1", ""),
     # Output without end, or too much of it.
     "print": ("print('x' * 30_000_000)", "10 it shows more than 500 KB"),
     "value": ("'x' * 600_000", "10 it shows more than 500 KB"),

@@ -72,7 +72,7 @@ a = b
 $$ (eq-a)
 
 ```{check} eq-a
-assert 1
+assert tex
 ```
 
 :::{note}
@@ -99,7 +99,7 @@ x
 ```
 
 ~~~{check} eq-m
-assert 1
+assert tex
 ~~~
 
 +++ {"tags": ["a"]}

@@ -195,6 +195,26 @@ def test_a_language_has_whole_files(tmp_path):
             "'Liste {a' has other names in braces than 'List {a}'",
         ),
         ("msgid Play\n", 1, "this is no file of gettext: "),
+        (
+            'msgid "a"\nmsgstr "b\n\nmsgid "c"\nmsgstr "d"\n',
+            2,
+            "this is no file of gettext: 'msgstr \"b' is not in quotes",
+        ),
+        (
+            'msgid ""\n"a \\"b"c"\nmsgstr "b"\n',
+            2,
+            "this is no file of gettext: ",
+        ),
+        (
+            'msgid "a"\nmsgstr "b"\n\nmsgid ""\n"a"\nmsgstr "c"\n',
+            4,
+            "'a' stands twice, see line 1",
+        ),
+        (
+            'msgid "a"\nmsgstr "b"\n\nmsgid "Guess then run"\nmsgstr "c"\n',
+            4,
+            "no page has the text 'Guess then run'",
+        ),
     ],
 )
 def test_wrong_translations_are_problems(tmp_path, text, line, message):

@@ -170,6 +170,26 @@ sphinx:
     assert (book.root / "_build" / "html" / "chapters" / "a.html").is_file()
 
 
+@pytest.mark.parametrize(
+    ("extensions", "line"),
+    [("\n  extra_extensions: []", 3), ("\n  config: {}", 2), (" {}", 2)],
+)
+def test_no_build_without_the_extension(extensions, line, new_book):
+    """Or a site of stock Jupyter Book would replace the good one."""
+    config = f"title: A book\nsphinx:{extensions}\n"
+    files = {"_config.yml": config, "_build/html/index.html": "Good."}
+    book = new_book(files)
+    result = book._builder.tools(book.root, "build", **book.environment)
+    assert result.returncode == 1
+    assert result.stderr.startswith(
+        f"_config.yml:{line}: error: extra_extensions does not name"
+        " booktools.sphinxext, so these tools would not make the site"
+        " [missing-extension]\n    hint: write"
+    )
+    site = book.root / "_build" / "html"
+    assert [p.name for p in site.iterdir()] == ["index.html"]
+
+
 def test_help_names_the_commands(run):
     result = run("-m", "booktools", "--help")
     assert result.returncode == 0

@@ -26,6 +26,9 @@ BREACHES = {
     "undefined-footnote": {"chapters/a.md": HEAD + "Text[^1].\n"},
     "unused-footnote": {"chapters/a.md": HEAD + "[^1]: Text.\n"},
     "unchecked-formula": {"chapters/a.md": HEAD + "$$\n1\n$$ (eq-a)\n"},
+    "lost-markup": {"chapters/a.md": HEAD + "A **word.\n"},
+    "empty-block": {"chapters/a.md": HEAD + "$$\n$$\n"},
+    "lost-mark": {"chapters/a.md": HEAD + SAVE.replace("@save", "@saved")},
 }
 TOC = "format: jb-book\nroot: index\nchapters:\n  - file: chapters/a\n"
 
