@@ -174,7 +174,7 @@ def is_same_answer(ours: str, theirs: str) -> bool:
 
     What is a formula, a number or code alone is the same in all of them.
     """
-    keys = [answer[3:].strip().rstrip(".。") for answer in (ours, theirs)]
+    keys = [answer[3:].strip().rstrip(".\u3002") for answer in (ours, theirs)]
     if not all(map(_ONLY_TEX_OR_CODE.fullmatch, keys)):
         return True
     here, there = (meaning(key.strip("$")) for key in keys)
