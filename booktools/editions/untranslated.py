@@ -35,6 +35,11 @@ _CJK_BLOCKS = (
 )
 _NO_CJK = ("HIRAGANA", "KATAKANA", "HANGUL")
 _SHOWN = 20
+# Around names of books: double and single angles, corners, black lenses.
+_BRACKETS = (
+    *("\u300a\u300b", "\u3008\u3009", "\u300c\u300d", "\u300e\u300f"),
+    "\u3010\u3011",
+)
 _PUNCTUATION = ".,:;!?()\"'“”‘’„‚«»"
 
 
@@ -70,7 +75,7 @@ def find_untranslated(
         # Of words that contain others, no part may be left, and of names of
         # books no bracket.
         for word in sorted(words, key=len, reverse=True):
-            for left, right in ("《》", "〈〉", "「」", "『』", "【】"):
+            for left, right in _BRACKETS:
                 text = text.replace(f"{left}{word}{right}", "")
             text = text.replace(word, "")
         if left := _find_foreign(text, foreign):
