@@ -13,6 +13,8 @@ MARK = re.compile(r"#[ \t]*@save\b")
 # an @; behind `# ` only code tells a mark from a heading.
 _NEARLY = re.compile(r"#+\s*@\s*(\w+)|#+(\w+)$")
 _BEHIND_CODE = re.compile(r"\S.*#+\s*save$")
+# Most cells have nothing like it; to read their code takes time.
+_MAYBE = re.compile(r"##\s*@|#\s*@(?!save\b)|#\w+\s*$|#\s*save\s*$", re.M)
 
 
 class Mark(NamedTuple):
@@ -55,6 +57,8 @@ def read_marks(source: str) -> Iterator[Mark]:
 
 def find_mistyped(source: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the text of each comment that is nearly a mark."""
+    if not _MAYBE.search(source):
+        return
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type != tokenize.COMMENT or MARK.match(token.string):

@@ -67,6 +67,13 @@ _LOST = [
     (r"(?<![`A-Za-z0-9])`(?=[^`\s])", "code", "end it with `"),
 ]
 
+# Most texts have none of this outside of code; to read them takes time.
+_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_MAYBE = re.compile(
+    rf":{_ROLE}:`|\{{{_ROLE.replace('role', 'also')}\}}(?:[ \t]+`|['\"‘’“”´])"
+    rf"|\\[\[(]|\] \(|\]\({_FILE}|\*\*"
+)
+
 # Directives that nobody leaves empty; the first two have gates, too.
 _FILLED = ("exercise", "solution", "math")
 _NO_TEX = re.compile(r"\s*(\\begin\{[^}]*\}\s*\\end\{[^}]*\})?\s*")
@@ -136,6 +143,9 @@ def _find_marks_in_listing(
 
 def _find_lost(text: str, above: int) -> Iterator[tuple[int, str, str, str]]:
     """Yield what is shown as text, and was meant as something else."""
+    rest = _SPAN.sub("", text).replace(r"\$", "")
+    if not (_MAYBE.search(text) or "`" in rest or rest.count("$") % 2):
+        return
     flat = _flatten(text)
     for pattern, kind, hint in _LOST:
         for match in re.finditer(pattern, flat):
