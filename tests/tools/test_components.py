@@ -164,10 +164,10 @@ def html(tmp_path_factory, builder):
     files = {
         "_config.yml": CONFIG,
         "_toc.yml": "format: jb-book\nroot: index\nchapters:\n"
-        "- file: code\n- file: plain\n- file: symbols\n",
+        "- file: codes\n- file: plain\n- file: symbols\n",
         "index.md": "# Start\n",
         "references.bib": BIBLIOGRAPHY,
-        "code.md": CODE,
+        "codes.md": CODE,
         "plain.md": f"# Without code\n\n{PARTS}",
         "symbols.md": SYMBOLS,
     }
@@ -199,7 +199,7 @@ def page(html):
 
 
 def test_notebooks_have_all_that_has_a_text(html):
-    notebook = json.loads((html / "_notebooks/code.ipynb").read_text("utf-8"))
+    notebook = json.loads((html / "_notebooks/codes.ipynb").read_text("utf-8"))
     cells = notebook["cells"]
     text = "\n\n".join(
         "".join(cell["source"])
@@ -233,7 +233,7 @@ def test_notebooks_have_all_that_has_a_text(html):
 
 
 def test_hidden_parts_of_cells_say_what_they_are(html):
-    text = (html / "code.html").read_text("utf-8")
+    text = (html / "codes.html").read_text("utf-8")
     lines = re.findall(
         r"<summary>\n<p [^>]*>(.*)</p>\n<p [^>]*>(.*)</p>", text
     )
@@ -246,7 +246,7 @@ def test_hidden_parts_of_cells_say_what_they_are(html):
 
 
 def test_all_tabs_are_printed(page):
-    page.goto(page.url.rpartition("/")[0] + "/code.html")
+    page.goto(page.url.rpartition("/")[0] + "/codes.html")
     tabs = page.locator(".sd-tab-content")
     assert [tab.is_visible() for tab in tabs.all()] == [True, False]
     page.emulate_media(media="print")
@@ -260,7 +260,7 @@ def test_all_tabs_are_printed(page):
 
 
 def test_a_sound_that_a_cell_makes_can_be_played(page):
-    page.goto(page.url.rpartition("/")[0] + "/code.html")
+    page.goto(page.url.rpartition("/")[0] + "/codes.html")
     # Its length is known as soon as it is loaded: no policy forbids it.
     page.wait_for_function("document.querySelector('audio').duration > 0")
 

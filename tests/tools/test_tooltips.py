@@ -33,7 +33,7 @@ a^2 = aa
 $$ (eq-square)
 
 ```{{check}} eq-square
-a = 2
+assert 2**2 == 4
 ```
 
 ```{{figure}} red.svg
