@@ -114,8 +114,9 @@ def test_a_plain_book(author, write):
 
 
 def test_what_an_extra_has_is_asked_for_where_it_is_needed(author, write):
-    check = "\n$$\nx\n$$ (eq-x)\n\n```{check} eq-x\nimport sympy\n```\n"
-    root = write(two=PLAIN["two.md"] + check)
+    formula = "\n$$\nx\n$$ (eq-x)\n\n"
+    check = "```{check} eq-x\nimport sympy\nassert sympy\n```\n"
+    root = write(two=PLAIN["two.md"] + formula + check)
     result = author.run("-c", BUILD, "build", ".", cwd=root)
     assert result.returncode == 1
     assert (
