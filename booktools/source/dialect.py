@@ -89,10 +89,10 @@ def find_misspelt(directives: Iterable[Directive]) -> Iterator[Problem]:
 def _find_odd_options(path: str, text: str, cell: Cell) -> Iterator[Problem]:
     """Yield options of a cell that do nothing, or stand in its code."""
     rule = "directive-option"
-    above = text.split("\n")[: cell.line - 1]
     odd = [("option", *each) for each in find_odd_options(cell.options)]
     odd += [("tag", *each) for each in find_odd_tags(cell.tags)]
     for kind, key, hint in odd:
+        above = text.split("\n")[: cell.line - 1]
         lines = (n for n in range(len(above), 0, -1) if key in above[n - 1])
         line = next(lines, cell.line)
         what = f"the {kind} {key!r} of this cell does nothing"
@@ -116,9 +116,9 @@ def _find_blank_texts(
     """
     mystnb = mapping(cell.options.get("mystnb"))
     figure, image = mapping(mystnb.get("figure")), mapping(mystnb.get("image"))
-    above = text.split("\n")[: cell.line - 1]
 
     def line_of(name: str) -> int:
+        above = text.split("\n")[: cell.line - 1]
         key = re.compile(rf"\b{name}['\"]?\s*:")
         lines = (
             n for n in range(len(above), 0, -1) if key.search(above[n - 1])

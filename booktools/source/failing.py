@@ -66,9 +66,12 @@ def _find_running(
         yield node
         if isinstance(node, ast.Name) and node.id in waiting:
             todo.append(waiting.pop(node.id))
-        caught = getattr(node, "body", []) if _catches(node) else []
         inside = ast.iter_child_nodes(node)
-        todo += [each for each in inside if each not in caught]
+        if _catches(node):
+            caught = getattr(node, "body", [])
+            todo += [each for each in inside if each not in caught]
+        else:
+            todo += inside
 
 
 def _catches(node: ast.AST) -> bool:
