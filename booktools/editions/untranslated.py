@@ -36,10 +36,11 @@ _CJK_BLOCKS = (
 _NO_CJK = ("HIRAGANA", "KATAKANA", "HANGUL")
 _SHOWN = 20
 # Around names of books: double and single angles, corners, black lenses.
-_BRACKETS = (
-    *("\u300a\u300b", "\u3008\u3009", "\u300c\u300d", "\u300e\u300f"),
-    "\u3010\u3011",
+_LEFT, _RIGHT = (
+    "\u300a\u3008\u300c\u300e\u3010",
+    "\u300b\u3009\u300d\u300f\u3011",
 )
+_BRACKETS = [*zip(_LEFT, _RIGHT, strict=True)]
 _PUNCTUATION = ".,:;!?()\"'“”‘’„‚«»"
 
 
